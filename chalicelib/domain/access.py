@@ -1,0 +1,117 @@
+"""Who may see a case and who may do what to it. Decided here, in every use case, by actor, act and object (I4).
+
+Foreign and absent look the same: whoever may not see a case gets NotFound. Forbidden is only for
+those who see it and want what is not theirs.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from chalicelib.domain import case_commands as c
+from chalicelib.domain.actors import Actor, ActorKind
+from chalicelib.domain.authorities import Authority
+from chalicelib.domain.cases import DELIVER, ROLE_OF_TASK, Case
+from chalicelib.domain.divisions import contains
+from chalicelib.domain.errors import Forbidden, NotFound
+
+APPLICANT_ACTS = (c.SaveApplication, c.Submit, c.Withdraw, c.Discard)
+OFFICER_ACTS = (
+    c.Claim,
+    c.Transfer,
+    c.Forward,
+    c.Accept,
+    c.RefuseAcceptance,
+    c.GiveOpinion,
+    c.Return,
+    c.Grant,
+    c.Refuse,
+)
+SYSTEM_ACTS = (c.OpenTask, c.Issue, c.Discard, c.RecordWorkflowDeath, c.RestartWorkflow)
+
+
+def is_applicant(case: Case, actor: Actor) -> bool:
+    return actor.subject == case.applicant.subject and actor.kind in (ActorKind.PERSON, ActorKind.ORGANISATION)
+
+
+def is_filer(case: Case, actor: Actor) -> bool:
+    """The agent or window officer who filed it for the applicant."""
+    return bool(case.agent) and actor.subject == case.agent and actor.kind in (ActorKind.AGENT, ActorKind.OFFICER)
+
+
+def has_turn(case: Case, actor: Actor) -> bool:
+    """The case waits for this officer: open task at their body, for a role they hold, free or theirs."""
+    task = case.task
+    return (
+        actor.kind is ActorKind.OFFICER
+        and task is not None
+        and task.body == actor.body
+        and ROLE_OF_TASK[task.role] in actor.roles
+        and task.assignee in ("", actor.subject)
+    )
+
+
+def supervises(case: Case, actor: Actor) -> bool:
+    """A supervisor sees the submitted cases on whose route a body of their area stands."""
+    if actor.kind is not ActorKind.SUPERVISOR or not actor.division:
+        return False
+    return any(contains(actor.division, node.division) for node in case.route.nodes)
+
+
+def may_see(case: Case, actor: Actor) -> bool:
+    return (
+        actor.kind is ActorKind.SYSTEM
+        or is_applicant(case, actor)
+        or is_filer(case, actor)
+        or has_turn(case, actor)
+        or supervises(case, actor)
+    )
+
+
+def require_sight(case: Case | None, actor: Actor) -> Case:
+    """The case, if there is one and the actor may see it; otherwise NotFound."""
+    if case is None or not may_see(case, actor):
+        raise NotFound.because("case.not-found")
+    return case
+
+
+def authorise(case: Case | None, actor: Actor, command: c.Command, authority: Authority | None, now: datetime) -> Case:
+    """The case, if the actor may give it this command; NotFound or Forbidden otherwise."""
+    seen = require_sight(case, actor)
+    if not _allowed(seen, actor, command):
+        raise Forbidden.because("case.act-not-yours")
+    if isinstance(command, APPLICANT_ACTS) and actor.kind is ActorKind.AGENT:
+        require_authority(authority, actor, seen.applicant.subject, seen.item.basic_code, now)
+    return seen
+
+
+def _allowed(case: Case, actor: Actor, command: c.Command) -> bool:
+    if actor.kind is ActorKind.SYSTEM:
+        return isinstance(command, SYSTEM_ACTS)
+    if isinstance(command, APPLICANT_ACTS):
+        return is_applicant(case, actor) or is_filer(case, actor)
+    if isinstance(command, OFFICER_ACTS):
+        return has_turn(case, actor)
+    if isinstance(command, c.Deliver):
+        if command.method == "electronic":
+            return is_applicant(case, actor)
+        return has_turn(case, actor) and case.task is not None and case.task.role == DELIVER
+    if isinstance(command, c.RestartWorkflow):
+        return supervises(case, actor)
+    return False
+
+
+def require_authority(
+    authority: Authority | None, agent: Actor, principal: str, basic_code: str, now: datetime
+) -> Authority:
+    """The authority, if the agent may act under it now; Forbidden with the reason otherwise."""
+    if (
+        authority is None
+        or authority.agent != agent.subject
+        or authority.principal_subject != principal
+        or not authority.in_force(now)
+    ):
+        raise Forbidden.because("authority.not-in-force")
+    if not authority.covers(basic_code):
+        raise Forbidden.because("authority.item-not-covered")
+    return authority

@@ -1,0 +1,308 @@
+"""What happened to a case: the append-only log that is the case's truth.
+
+Every event is a frozen dataclass; ``Event.type`` is its name on the bus and in the timeline. The
+snapshot of a case is exactly the fold of its events (``cases.evolve``), so nothing is known about a
+case that its log does not say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from chalicelib.domain.actors import ActorKind
+from chalicelib.domain.routing import Route
+
+
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """An applicant: account at the issuer, kind, and the name as registered there."""
+
+    subject: str
+    kind: ActorKind
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRef:
+    """The implementation item and version that a case was filed under, for good (A6)."""
+
+    code: str
+    basic_code: str
+    version: int
+    name: str
+    name_en: str
+    body: str
+    demo: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SubmittedMaterial:
+    """A material handed in. ``form`` is paper or electronic; ``digest`` the SHA-256 of an electronic copy."""
+
+    code: str
+    form: str
+    name: str
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A written act: numbered, dated, with the SHA-256 of what it says."""
+
+    number: str
+    kind: str  # receipt | acceptance | non_acceptance | decision
+    issued_at: datetime
+    body: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Base of all events."""
+
+    type: ClassVar[str]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseDrafted(Event):
+    """A draft was opened. ``division`` is the place for which the matter is applied."""
+
+    type: ClassVar[str] = "case.drafted"
+    item: ItemRef
+    applicant: Party
+    division: str
+    channel: str
+    filed_at: str  # division of the outlet or hall where it was filed; empty when filed online
+    agent: str  # subject of the agent or window officer who files for the applicant; empty when self
+    authority: str  # id of the agent's authority; empty when none is needed
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationSaved(Event):
+    """Form and materials of the draft were replaced."""
+
+    type: ClassVar[str] = "case.saved"
+    form: Mapping[str, Any]
+    materials: tuple[SubmittedMaterial, ...]
+    delivery: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationSubmitted(Event):
+    """The application was received (收件): the statutory five days begin (行政许可法 32)."""
+
+    type: ClassVar[str] = "case.submitted"
+    receipt_number: str
+    route: Route
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEnded(Event):
+    """Base of events by which the open task ends."""
+
+    task: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationForwarded(TaskEnded):
+    """The receiving outlet checked form and identity and passed the case on."""
+
+    type: ClassVar[str] = "case.forwarded"
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseAccepted(TaskEnded):
+    """受理: the case has its official number and an acceptance document."""
+
+    type: ClassVar[str] = "case.accepted"
+    case_number: str
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptanceRefused(TaskEnded):
+    """不予受理, with the reason and, if known, the competent body (行政许可法 32(1), (2))."""
+
+    type: ClassVar[str] = "case.not_accepted"
+    ground: str
+    reason: str
+    competent_body: str
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOpened(Event):
+    """The node at ``position`` waits for an officer. ``renewed``: opened before, lost, opened again."""
+
+    type: ClassVar[str] = "case.task_opened"
+    task: int
+    position: int
+    role: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskClaimed(Event):
+    """An officer took the open task."""
+
+    type: ClassVar[str] = "case.task_claimed"
+    task: int
+    officer: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskTransferred(Event):
+    """The open task went to a colleague of the same body."""
+
+    type: ClassVar[str] = "case.task_transferred"
+    task: int
+    officer: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseReturned(TaskEnded):
+    """The case went back to an earlier node for a better opinion."""
+
+    type: ClassVar[str] = "case.returned"
+    position: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpinionGiven(TaskEnded):
+    """A review node is done: 初审 or 审核 opinion."""
+
+    type: ClassVar[str] = "case.opinion_given"
+    position: int
+    conclusion: str  # agree | disagree
+    opinion: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseGranted(TaskEnded):
+    """准予: decided for the applicant."""
+
+    type: ClassVar[str] = "case.granted"
+    document: Document
+    opinion: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRefused(TaskEnded):
+    """不予许可, with reasons and the remedies told (行政许可法 38(2))."""
+
+    type: ClassVar[str] = "case.refused"
+    document: Document
+    reasons: str
+    remedies: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseWithdrawn(Event):
+    """The applicant withdrew. ``task`` is the task that was open, 0 if none."""
+
+    type: ClassVar[str] = "case.withdrawn"
+    reason: str
+    task: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResultIssued(Event):
+    """The result exists: an electronic certificate, or the decision document alone."""
+
+    type: ClassVar[str] = "case.issued"
+    certificate: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResultDelivered(Event):
+    """The result reached the applicant; the case is closed (办结)."""
+
+    type: ClassVar[str] = "case.delivered"
+    method: str
+    task: int
+
+
+@dataclass(frozen=True, slots=True)
+class DraftDiscarded(Event):
+    """An abandoned or unwanted draft is gone."""
+
+    type: ClassVar[str] = "case.discarded"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowDied(Event):
+    """The execution that moves the case was found dead; visible until it is restarted (F4)."""
+
+    type: ClassVar[str] = "case.workflow_died"
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowRestarted(Event):
+    """A new execution takes over where the case stands."""
+
+    type: ClassVar[str] = "case.workflow_restarted"
+    attempt: int
+    reason: str
+
+
+EVENTS: Mapping[str, type[Event]] = {
+    cls.type: cls
+    for cls in (
+        CaseDrafted,
+        ApplicationSaved,
+        ApplicationSubmitted,
+        ApplicationForwarded,
+        CaseAccepted,
+        AcceptanceRefused,
+        TaskOpened,
+        TaskClaimed,
+        TaskTransferred,
+        CaseReturned,
+        OpinionGiven,
+        CaseGranted,
+        CaseRefused,
+        CaseWithdrawn,
+        ResultIssued,
+        ResultDelivered,
+        DraftDiscarded,
+        WorkflowDied,
+        WorkflowRestarted,
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ActorRef:
+    """Who acted, as the log keeps it."""
+
+    subject: str
+    kind: ActorKind
+    body: str = ""
+    division: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecord:
+    """An event in the log: its number, when it was recorded, when it counts, and who acted.
+
+    ``effective_at`` differs from ``recorded_at`` where the law fixes the moment (deemed acceptance
+    counts from receipt, whenever it is noticed).
+    """
+
+    case_id: str
+    number: int
+    recorded_at: datetime
+    effective_at: datetime
+    actor: ActorRef
+    event: Event

@@ -1,0 +1,497 @@
+"""A case (办件): its snapshot, its transition table, and the fold of its log.
+
+    draft ─► received ─► in_review ─► granted ─► issued ─► closed
+      │         │            │  └───► refused ──────────────┘
+      ▼         ▼            ▼
+  discarded  not_accepted  withdrawn          (withdrawn also from received)
+
+``handle`` takes a case and a command and gives the new case and its events; it raises Refused or
+Invalid with every broken rule, each under its code. Nothing here reads a clock or makes a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from chalicelib.domain import case_commands as c
+from chalicelib.domain import case_events as e
+from chalicelib.domain.actors import Actor, Role
+from chalicelib.domain.case_events import Document, Event, EventRecord, ItemRef, Party, SubmittedMaterial
+from chalicelib.domain.catalog import Necessity, StepRole
+from chalicelib.domain.errors import Invalid, Refused, Violation
+from chalicelib.domain.routing import Channel, Node, Route
+
+
+class CaseState(StrEnum):
+    """Where a case stands."""
+
+    DRAFT = "draft"
+    RECEIVED = "received"  # 收件
+    NOT_ACCEPTED = "not_accepted"  # 不予受理
+    IN_REVIEW = "in_review"  # 在办
+    GRANTED = "granted"  # 准予
+    REFUSED = "refused"  # 不予许可
+    ISSUED = "issued"  # 制证完成
+    CLOSED = "closed"  # 办结
+    WITHDRAWN = "withdrawn"
+    DISCARDED = "discarded"
+
+
+S = CaseState
+ROUTED = frozenset({S.RECEIVED, S.IN_REVIEW})
+"""The states in which a workflow moves the case."""
+
+ENDED_EARLY = frozenset({S.NOT_ACCEPTED, S.WITHDRAWN})
+
+DELIVER = "deliver"
+"""Task role for handing the result over at a window; not a node of the route."""
+
+ROLE_OF_TASK: Mapping[str, Role] = {
+    StepRole.RECEIVE: Role.WINDOW,
+    StepRole.ACCEPT: Role.ACCEPTANCE,
+    StepRole.PRELIMINARY_REVIEW: Role.REVIEW,
+    StepRole.REVIEW: Role.REVIEW,
+    StepRole.DECIDE: Role.DECISION,
+    DELIVER: Role.WINDOW,
+}
+REVIEWS = frozenset({StepRole.PRELIMINARY_REVIEW, StepRole.REVIEW})
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """The one open piece of work on a case."""
+
+    number: int
+    role: str
+    body: str
+    opened_at: datetime
+    assignee: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The snapshot. ``version`` is the number of the last event; ``position`` the node it stands on."""
+
+    id: str
+    version: int
+    state: CaseState
+    item: ItemRef
+    applicant: Party
+    division: str
+    channel: Channel
+    created_at: datetime
+    filed_at: str = ""
+    agent: str = ""
+    authority: str = ""
+    form: Mapping[str, Any] = field(default_factory=dict)
+    materials: tuple[SubmittedMaterial, ...] = ()
+    delivery: str = "electronic"
+    receipt_number: str = ""
+    received_at: datetime | None = None
+    case_number: str = ""
+    accepted_at: datetime | None = None
+    decided_at: datetime | None = None
+    route: Route = Route(())
+    position: int = 0
+    task: Task | None = None
+    tasks: int = 0
+    documents: tuple[Document, ...] = ()
+    certificate: str = ""
+    workflow_attempt: int = 0
+    workflow_dead: bool = False
+
+    @property
+    def pending_node(self) -> Node | None:
+        """The node that has to be worked on next, None once nothing is left for the workflow."""
+        if self.state in ROUTED and self.position < len(self.route.nodes):
+            return self.route.nodes[self.position]
+        return None
+
+    @property
+    def number(self) -> str:
+        """The number by which people speak of it: the official one once accepted."""
+        return self.case_number or self.receipt_number
+
+
+# -- rules ---------------------------------------------------------------------------------------
+
+Rule = Callable[[Case, Any, Actor], "Violation | None"]
+
+
+def task_is_open(case: Case, command: object, actor: Actor) -> Violation | None:
+    return None if case.task else Violation("task.none-open")
+
+
+def task_is_free(case: Case, command: object, actor: Actor) -> Violation | None:
+    if case.task and case.task.assignee:
+        return Violation("task.already-claimed")
+    return None
+
+
+def task_is_mine(case: Case, command: object, actor: Actor) -> Violation | None:
+    if case.task and case.task.assignee != actor.subject:
+        return Violation("task.not-claimed-by-you")
+    return None
+
+
+def task_is_one_of(*roles: str) -> Rule:
+    """The open task must be of the kind that this act concludes."""
+
+    def act_fits_the_task(case: Case, command: object, actor: Actor) -> Violation | None:
+        if case.task and case.task.role not in roles:
+            return Violation("task.wrong-act", "", {"role": case.task.role})
+        return None
+
+    return act_fits_the_task
+
+
+def text_is_given(name: str) -> Rule:
+    """A reason, an opinion or a remedy is never left empty."""
+
+    def text_is_there(case: Case, command: object, actor: Actor) -> Violation | None:
+        return None if getattr(command, name).strip() else Violation("case.text-missing", f"/{name}")
+
+    return text_is_there
+
+
+def return_target_is_an_earlier_review(case: Case, command: c.Return, actor: Actor) -> Violation | None:
+    target = _return_target(case, command)
+    if target is None or target >= case.position or target < 0 or case.route.nodes[target].role not in REVIEWS:
+        return Violation("task.return-target", "/position")
+    return None
+
+
+def colleague_is_another(case: Case, command: c.Transfer, actor: Actor) -> Violation | None:
+    if case.task and command.officer == case.task.assignee:
+        return Violation("task.transfer-to-holder", "/officer")
+    return None
+
+
+def attempt_is_current(case: Case, command: c.OpenTask | c.RecordWorkflowDeath, actor: Actor) -> Violation | None:
+    return None if command.attempt == case.workflow_attempt else Violation("workflow.superseded")
+
+
+def node_is_pending(case: Case, command: object, actor: Actor) -> Violation | None:
+    if case.task is not None or case.pending_node is None:
+        return Violation("workflow.nothing-to-open")
+    return None
+
+
+def workflow_is_not_known_dead(case: Case, command: object, actor: Actor) -> Violation | None:
+    return Violation("workflow.already-dead") if case.workflow_dead else None
+
+
+def workflow_is_dead(case: Case, command: object, actor: Actor) -> Violation | None:
+    return None if case.workflow_dead else Violation("workflow.alive")
+
+
+
+def material_violations(case: Case, command: c.Submit) -> list[Violation]:
+    """Every missing required material and every one that the item's version does not know (B2)."""
+    known = {m.code for m in command.item.materials}
+    given = [m.code for m in case.materials]
+    missing = [
+        Violation("material.missing", "/materials", {"code": m.code, "name": m.name})
+        for m in command.item.materials
+        if m.necessity is not Necessity.OPTIONAL and m.code not in given
+    ]
+    surplus = [
+        Violation("material.surplus", f"/materials/{i}/code", {"code": code})
+        for i, code in enumerate(given)
+        if code not in known
+    ]
+    repeated = [
+        Violation("material.repeated", f"/materials/{i}/code", {"code": code})
+        for i, code in enumerate(given)
+        if code in given[:i]
+    ]
+    return missing + surplus + repeated
+
+
+# -- the transition table --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """From which states a command is possible, under which rules, and what it makes happen."""
+
+    sources: frozenset[CaseState]
+    rules: tuple[Rule, ...]
+    emit: Callable[[Case, Any, Actor], tuple[Event, ...]]
+
+
+def _task(case: Case) -> int:
+    return case.task.number if case.task else 0
+
+
+def _return_target(case: Case, command: c.Return) -> int | None:
+    if command.position is not None:
+        return command.position
+    earlier = [i for i, node in enumerate(case.route.nodes[: case.position]) if node.role in REVIEWS]
+    return earlier[-1] if earlier else None
+
+
+def _open_task(case: Case, command: c.OpenTask, actor: Actor) -> tuple[Event, ...]:
+    node = case.route.nodes[case.position]
+    return (e.TaskOpened(case.tasks + 1, case.position, node.role, node.body),)
+
+
+def _returned(case: Case, command: c.Return, actor: Actor) -> tuple[Event, ...]:
+    target = _return_target(case, command)
+    if target is None:
+        raise AssertionError("unreachable: return_target_is_an_earlier_review refuses first")
+    return (e.CaseReturned(_task(case), target, command.reason),)
+
+
+def _issue(case: Case, command: c.Issue, actor: Actor) -> tuple[Event, ...]:
+    return (e.ResultIssued(command.certificate), *_handing_over(case))
+
+
+def _refuse(case: Case, command: c.Refuse, actor: Actor) -> tuple[Event, ...]:
+    refused = e.CaseRefused(_task(case), command.document, command.reasons, command.remedies)
+    return (refused, *_handing_over(case))
+
+
+def _handing_over(case: Case) -> tuple[Event, ...]:
+    """At a window, handing the result over is somebody's task: there where the application came in."""
+    if case.delivery != "window":
+        return ()
+    first = case.route.nodes[0]
+    return (e.TaskOpened(case.tasks + 1, len(case.route.nodes), DELIVER, first.body),)
+
+
+MINE = (task_is_open, task_is_mine)
+DECIDES = (*MINE, task_is_one_of(StepRole.DECIDE))
+
+TRANSITIONS: Mapping[type, Transition] = {
+    c.SaveApplication: Transition(
+        frozenset({S.DRAFT}), (), lambda case, m, a: (e.ApplicationSaved(m.form, m.materials, m.delivery),)
+    ),
+    c.Submit: Transition(
+        frozenset({S.DRAFT}),
+        (),
+        lambda case, m, a: (e.ApplicationSubmitted(m.receipt_number, m.route, m.document),),
+    ),
+    c.OpenTask: Transition(ROUTED, (attempt_is_current, node_is_pending), _open_task),
+    c.Claim: Transition(
+        ROUTED | {S.ISSUED, S.REFUSED},
+        (task_is_open, task_is_free),
+        lambda case, m, a: (e.TaskClaimed(_task(case), a.subject),),
+    ),
+    c.Transfer: Transition(
+        ROUTED | {S.ISSUED, S.REFUSED},
+        (*MINE, text_is_given("officer"), text_is_given("reason"), colleague_is_another),
+        lambda case, m, a: (e.TaskTransferred(_task(case), m.officer, m.reason),),
+    ),
+    c.Forward: Transition(
+        frozenset({S.RECEIVED}),
+        (*MINE, task_is_one_of(StepRole.RECEIVE)),
+        lambda case, m, a: (e.ApplicationForwarded(_task(case), m.note),),
+    ),
+    c.Accept: Transition(
+        frozenset({S.RECEIVED}),
+        (*MINE, task_is_one_of(StepRole.ACCEPT)),
+        lambda case, m, a: (e.CaseAccepted(_task(case), m.case_number, m.document),),
+    ),
+    c.RefuseAcceptance: Transition(
+        frozenset({S.RECEIVED}),
+        (*MINE, task_is_one_of(StepRole.ACCEPT), text_is_given("reason")),
+        lambda case, m, a: (e.AcceptanceRefused(_task(case), m.ground, m.reason, m.competent_body, m.document),),
+    ),
+    c.GiveOpinion: Transition(
+        frozenset({S.IN_REVIEW}),
+        (*MINE, task_is_one_of(*REVIEWS), text_is_given("opinion")),
+        lambda case, m, a: (e.OpinionGiven(_task(case), case.position, m.conclusion, m.opinion),),
+    ),
+    c.Return: Transition(
+        frozenset({S.IN_REVIEW}),
+        (
+            *MINE,
+            task_is_one_of(*REVIEWS, StepRole.DECIDE),
+            text_is_given("reason"),
+            return_target_is_an_earlier_review,
+        ),
+        _returned,
+    ),
+    c.Grant: Transition(
+        frozenset({S.IN_REVIEW}),
+        DECIDES,
+        lambda case, m, a: (e.CaseGranted(_task(case), m.document, m.opinion),),
+    ),
+    c.Refuse: Transition(
+        frozenset({S.IN_REVIEW}),
+        (*DECIDES, text_is_given("reasons"), text_is_given("remedies")),
+        _refuse,
+    ),
+    c.Withdraw: Transition(ROUTED, (), lambda case, m, a: (e.CaseWithdrawn(m.reason, _task(case)),)),
+    c.Issue: Transition(frozenset({S.GRANTED}), (), _issue),
+    c.Deliver: Transition(
+        frozenset({S.ISSUED, S.REFUSED}), (), lambda case, m, a: (e.ResultDelivered(m.method, _task(case)),)
+    ),
+    c.Discard: Transition(frozenset({S.DRAFT}), (), lambda case, m, a: (e.DraftDiscarded(m.reason),)),
+    c.RecordWorkflowDeath: Transition(
+        ROUTED, (attempt_is_current, workflow_is_not_known_dead), lambda case, m, a: (e.WorkflowDied(m.attempt),)
+    ),
+    c.RestartWorkflow: Transition(
+        ROUTED, (workflow_is_dead,), lambda case, m, a: (e.WorkflowRestarted(case.workflow_attempt + 1, m.reason),)
+    ),
+}
+
+
+def open_draft(command: c.OpenDraft, actor: Actor, now: datetime) -> tuple[Case, tuple[EventRecord, ...]]:
+    """The first event of a case."""
+    drafted = e.CaseDrafted(
+        command.item,
+        command.applicant,
+        command.division,
+        command.channel,
+        command.filed_at,
+        command.agent,
+        command.authority,
+    )
+    record = _record(command.case_id, 1, drafted, actor, now)
+    return evolve(None, record), (record,)
+
+
+def handle(
+    case: Case, command: c.Command, actor: Actor, now: datetime, *, effective_at: datetime | None = None
+) -> tuple[Case, tuple[EventRecord, ...]]:
+    """Judge a command and, if it may be, let it happen.
+
+    Raises Invalid for materials that do not fit, Refused for a wrong state or any broken rule; all
+    violations at once.
+    """
+    transition = TRANSITIONS[type(command)]
+    if case.state not in transition.sources:
+        raise Refused.because("case.wrong-state", state=case.state)
+    broken = [v for v in (rule(case, command, actor) for rule in transition.rules) if v is not None]
+    if broken:
+        raise Refused(*broken)
+    if isinstance(command, c.Submit):
+        unfit = material_violations(case, command)
+        if unfit:
+            raise Invalid(*unfit)
+    records = tuple(
+        _record(case.id, case.version + i, event, actor, now, effective_at)
+        for i, event in enumerate(transition.emit(case, command, actor), 1)
+    )
+    for record in records:
+        case = evolve(case, record)
+    return case, records
+
+
+def _record(
+    case_id: str, number: int, event: Event, actor: Actor, now: datetime, effective_at: datetime | None = None
+) -> EventRecord:
+    ref = e.ActorRef(actor.subject, actor.kind, actor.body, actor.division)
+    return EventRecord(case_id, number, now, effective_at or now, ref, event)
+
+
+# -- the fold ----------------------------------------------------------------------------------------
+
+
+def fold(records: tuple[EventRecord, ...]) -> Case:
+    """Rebuild a case from its whole log."""
+    case: Case | None = None
+    for record in records:
+        case = evolve(case, record)
+    if case is None:
+        raise ValueError("a case has at least one event")
+    return case
+
+
+def evolve(case: Case | None, record: EventRecord) -> Case:
+    """Let one recorded event happen to the snapshot."""
+    event = record.event
+    if isinstance(event, e.CaseDrafted):
+        return Case(
+            id=record.case_id,
+            version=record.number,
+            state=S.DRAFT,
+            item=event.item,
+            applicant=event.applicant,
+            division=event.division,
+            channel=Channel(event.channel),
+            created_at=record.recorded_at,
+            filed_at=event.filed_at,
+            agent=event.agent,
+            authority=event.authority,
+        )
+    if case is None:
+        raise ValueError("the first event of a case is case.drafted")
+    return replace(case, version=record.number, **_EVOLUTIONS[type(event)](case, event, record))
+
+
+def _received(case: Case, event: e.ApplicationSubmitted, record: EventRecord) -> dict[str, Any]:
+    return {
+        "state": S.RECEIVED,
+        "receipt_number": event.receipt_number,
+        "received_at": record.effective_at,
+        "route": event.route,
+        "documents": (*case.documents, event.document),
+        "workflow_attempt": 1,
+    }
+
+
+def _accepted(case: Case, event: e.CaseAccepted, record: EventRecord) -> dict[str, Any]:
+    return {
+        "state": S.IN_REVIEW,
+        "case_number": event.case_number,
+        "accepted_at": record.effective_at,
+        "documents": (*case.documents, event.document),
+        **_onwards(case),
+    }
+
+
+def _onwards(case: Case) -> dict[str, Any]:
+    return {"position": case.position + 1, "task": None}
+
+
+def _opened(case: Case, event: e.TaskOpened, record: EventRecord) -> dict[str, Any]:
+    return {"task": Task(event.task, event.role, event.body, record.recorded_at), "tasks": event.task}
+
+
+def _held_by(case: Case, event: e.TaskClaimed | e.TaskTransferred, record: EventRecord) -> dict[str, Any]:
+    return {"task": replace(case.task, assignee=event.officer) if case.task else None}
+
+
+def _decided(state: CaseState) -> Callable[[Case, Any, EventRecord], dict[str, Any]]:
+    def decided(case: Case, event: e.CaseGranted | e.CaseRefused, record: EventRecord) -> dict[str, Any]:
+        documents = (*case.documents, event.document)
+        return {"state": state, "decided_at": record.effective_at, "documents": documents, **_onwards(case)}
+
+    return decided
+
+
+_EVOLUTIONS: Mapping[type[Event], Callable[[Case, Any, EventRecord], dict[str, Any]]] = {
+    e.ApplicationSaved: lambda case, ev, r: {
+        "form": ev.form,
+        "materials": ev.materials,
+        "delivery": ev.delivery,
+    },
+    e.ApplicationSubmitted: _received,
+    e.ApplicationForwarded: lambda case, ev, r: _onwards(case),
+    e.CaseAccepted: _accepted,
+    e.AcceptanceRefused: lambda case, ev, r: {
+        "state": S.NOT_ACCEPTED,
+        "task": None,
+        "documents": (*case.documents, ev.document),
+    },
+    e.TaskOpened: _opened,
+    e.TaskClaimed: _held_by,
+    e.TaskTransferred: _held_by,
+    e.CaseReturned: lambda case, ev, r: {"position": ev.position, "task": None},
+    e.OpinionGiven: lambda case, ev, r: _onwards(case),
+    e.CaseGranted: _decided(S.GRANTED),
+    e.CaseRefused: _decided(S.REFUSED),
+    e.CaseWithdrawn: lambda case, ev, r: {"state": S.WITHDRAWN, "task": None},
+    e.ResultIssued: lambda case, ev, r: {"state": S.ISSUED, "certificate": ev.certificate},
+    e.ResultDelivered: lambda case, ev, r: {"state": S.CLOSED, "task": None},
+    e.DraftDiscarded: lambda case, ev, r: {"state": S.DISCARDED, "form": {}, "materials": ()},
+    e.WorkflowDied: lambda case, ev, r: {"workflow_dead": True},
+    e.WorkflowRestarted: lambda case, ev, r: {"workflow_attempt": ev.attempt, "workflow_dead": False},
+}

@@ -1,0 +1,100 @@
+"""Electronic certificates (电子证照, H1): identifier, content hash, seal, and what a stranger may learn.
+
+The identifier has the form ``1.2.156.3005.2.<type>.<issuer>.<serial>.<version>.<check>`` (GB/T 36904,
+as real identifiers show it): type code = USCC of the body that defined the type + 3 digits, issuer =
+its USCC, check = ISO 7064 MOD 37,36 over the parts between root and check without their dots.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+ROOT = "1.2.156.3005.2"
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+class CertificateState(StrEnum):
+    """Whether it still counts."""
+
+    VALID = "valid"
+    ANNULLED = "annulled"
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """An issued certificate. ``digest`` is the SHA-256 of its content, ``signature`` the seal over it."""
+
+    identifier: str
+    state: CertificateState
+    type_name: str
+    item_code: str
+    item_name: str
+    case_id: str
+    case_number: str
+    holder_subject: str
+    holder_name: str
+    issuer: str  # body id
+    issuer_name: str
+    issuer_uscc: str
+    issued_at: datetime
+    valid_until: datetime | None
+    demo: bool
+    digest: str = ""
+    seal_key: str = ""
+    signature: str = ""  # base64 of the DER signature
+
+    def content(self) -> bytes:
+        """What is sealed, as canonical JSON in UTF-8: everything that the certificate says."""
+        said = {
+            "identifier": self.identifier,
+            "type": self.type_name,
+            "item": self.item_code,
+            "item_name": self.item_name,
+            "case_number": self.case_number,
+            "holder": self.holder_name,
+            "issuer": self.issuer_uscc,
+            "issuer_name": self.issuer_name,
+            "issued_at": self.issued_at.isoformat(),
+            "valid_until": self.valid_until.isoformat() if self.valid_until else None,
+            "demo": self.demo,
+        }
+        return json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+    def content_digest(self) -> bytes:
+        return hashlib.sha256(self.content()).digest()
+
+
+def check_character(text: str) -> str:
+    """ISO 7064 MOD 37,36 check character of a string over 0-9A-Z."""
+    rest = 36
+    for character in text:
+        rest = (rest + _ALPHABET.index(character)) % 36 or 36
+        rest = rest * 2 % 37
+    return _ALPHABET[(37 - rest) % 36]
+
+
+def make_identifier(definer_uscc: str, type_number: int, issuer_uscc: str, serial: str, version: int = 1) -> str:
+    """The identifier of a new certificate. ``serial`` is unique per issuer, characters 0-9A-Z."""
+    parts = (f"{definer_uscc}{type_number:03d}", issuer_uscc, serial.upper(), f"{version:03d}")
+    return ".".join((ROOT, *parts, check_character("".join(parts))))
+
+
+def is_well_formed(identifier: str) -> bool:
+    """True if the identifier has the standard's form and its check character fits."""
+    if not identifier.startswith(ROOT + "."):
+        return False
+    parts = identifier[len(ROOT) + 1 :].split(".")
+    if len(parts) != 5 or not all(part and set(part) <= set(_ALPHABET) for part in parts):
+        return False
+    kind, issuer, _serial, version, check = parts
+    fits = len(kind) == 21 and len(issuer) == 18 and len(version) == 3
+    return fits and check == check_character("".join(parts[:4]))
+
+
+def masked(name: str) -> str:
+    """A name as a stranger may see it: the first character, the rest covered."""
+    return name[:1] + "*" * max(len(name) - 1, 1)

@@ -1,0 +1,255 @@
+"""What the use cases need from the outside, as Protocols. ``wiring`` chooses who serves them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+from chalicelib.domain.authorities import Authority
+from chalicelib.domain.case_events import EventRecord
+from chalicelib.domain.cases import Case
+from chalicelib.domain.catalog import Body, ImplementationItem
+from chalicelib.domain.certificates import Certificate
+from chalicelib.domain.errors import Violation
+
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """The only source of the present moment. Always an aware UTC datetime."""
+
+    def now(self) -> datetime: ...
+
+
+class Ids(Protocol):
+    """The only source of identifiers and randomness."""
+
+    def new(self, at: datetime) -> str:
+        """A fresh id of 26 characters that sorts by time (ULID)."""
+        ...
+
+
+class Forms(Protocol):
+    """Judges data by a JSON Schema 2020-12."""
+
+    def violations(self, schema: Mapping[str, Any], data: object, pointer: str = "") -> tuple[Violation, ...]:
+        """Every violation, each with its JSON pointer below ``pointer``."""
+        ...
+
+
+class Catalog(Protocol):
+    """The read side of the catalogue that cases need."""
+
+    def offer(self, basic_code: str, division: str) -> ImplementationItem | None:
+        """The version in force of an item for applicants of ``division``; None if it is not offered there."""
+        ...
+
+    def version(self, code: str, version: int) -> ImplementationItem | None:
+        """One version of an implementation item by its 31-character code, whether in force or not."""
+        ...
+
+    def body(self, body_id: str) -> Body | None: ...
+
+    def body_of(self, department: str, division: str) -> Body | None:
+        """The body of a department in exactly this division; None if there is none."""
+        ...
+
+    def outlet_of(self, division: str) -> Body | None:
+        """The township service centre (便民服务中心) responsible for a village or township."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKey:
+    """An Idempotency-Key in its scope (principal and route) and the hash of the request's content."""
+
+    scope: str  # sha256 hex over principal, route and key
+    content: str  # sha256 hex over the canonical body (RFC 8785)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a command answers, and what a repeated request gets again, exactly.
+
+    ``result`` holds only short, impersonal values (numbers and codes given by the command).
+    """
+
+    kind: str  # case | authority
+    id: str
+    version: int
+    events: tuple[int, ...]
+    result: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReceipt:
+    """A receipt together with the content hash of the request that earned it."""
+
+    content: str
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSummary:
+    """A worklist row."""
+
+    case_id: str
+    task: int
+    role: str
+    body: str
+    opened_at: datetime
+    assignee: str
+    item_name: str
+    number: str  # case number, or receipt number before acceptance
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a listing. ``next`` is the position to go on from, None at the end."""
+
+    items: Sequence[T]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One committed command's events, not yet known to be on the bus.
+
+    ``types`` maps event number to event type for every event of the commit.
+    """
+
+    key: str  # opaque key by which the store deletes the row
+    case_id: str
+    types: tuple[tuple[int, str], ...]
+    recorded_at: datetime
+
+
+class CaseRepository(Protocol):
+    """Cases, their log, tasks, tokens, outbox and receipts: one table, one transaction for each change."""
+
+    def get(self, case_id: str) -> Case | None:
+        """The case as last committed (strongly consistent)."""
+        ...
+
+    def commit(
+        self,
+        case: Case,
+        events: Sequence[EventRecord],
+        *,
+        expected_version: int,
+        key: RequestKey | None = None,
+        receipt: Receipt | None = None,
+        token: str | None = None,
+        certificate: Certificate | None = None,
+        authority: Authority | None = None,
+    ) -> None:
+        """Write state, events, outbox row, receipt and the rest in one transaction.
+
+        ``token``: the workflow's task token for the task that these events open.
+        ``authority``: must still be in force, unchanged, or nothing is written.
+        Raises Conflict when the case has moved on, or the key was used in between.
+        """
+        ...
+
+    def receipt(self, scope: str) -> StoredReceipt | None: ...
+
+    def log(self, case_id: str, after: int = 0) -> Iterable[EventRecord]:
+        """The events numbered above ``after``, in order."""
+        ...
+
+    def next_number(self, item_code: str, day: str) -> int:
+        """The next running number of an item on a day (YYYYMMDD): gaps are possible, reuse is not."""
+        ...
+
+    def worklist(self, body: str, role: str, after: str | None, limit: int) -> Page[TaskSummary]: ...
+
+    def cases_of(self, subject: str, after: str | None, limit: int) -> Page[Case]:
+        """Cases in which the subject is applicant or agent, newest first."""
+        ...
+
+    # -- what the workflow needs ------------------------------------------------------------
+    def renew_token(self, case: Case, token: str) -> None:
+        """Replace the token of the case's open task. Raises Conflict when the case has moved on."""
+        ...
+
+    def tokens(self, case_id: str) -> Mapping[int, str]:
+        """Task number to token, for every task whose token was not yet reported."""
+        ...
+
+    def forget_token(self, case_id: str, task: int) -> None: ...
+
+    def unsent(self, shard: int, before: datetime, limit: int) -> Sequence[OutboxRow]:
+        """Outbox rows of a shard (0–15) recorded before a moment, oldest first."""
+        ...
+
+    def sent(self, row_key: str) -> None:
+        """Delete an outbox row. Deleting it twice is harmless."""
+        ...
+
+    def due(self, shard: int, until: datetime, limit: int) -> Sequence[Timer]:
+        """Timers of a shard (0–15) that fall due at or before ``until``, earliest first."""
+        ...
+
+    def set_timer(self, timer: Timer) -> None: ...
+
+    def clear_timer(self, timer: Timer) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A row of the due index: look at this case at that moment."""
+
+    case_id: str
+    kind: str
+    due_at: datetime
+
+
+class Workflows(Protocol):
+    """Executions of the case-routing state machine."""
+
+    def start(self, case_id: str, attempt: int) -> None:
+        """Start the execution named ``<case id>-<attempt>``; harmless if it was started before."""
+        ...
+
+    def succeed(self, token: str, output: Mapping[str, object]) -> bool:
+        """Report a finished task. False when the token is dead (timed out, unknown): nothing to do then."""
+        ...
+
+    def fail(self, token: str, error: str, cause: str) -> bool:
+        """End a waiting execution through a named error. False when the token is dead."""
+        ...
+
+    def is_running(self, case_id: str, attempt: int) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What goes onto the bus: that something happened, never to whom."""
+
+    case_id: str
+    number: int
+    type: str
+
+
+class Bus(Protocol):
+    """The event bus."""
+
+    def publish(self, hints: Sequence[Hint]) -> Sequence[Hint]:
+        """Publish and return those that were not taken (FailedEntryCount), to be kept for the sweeper."""
+        ...
+
+
+class Seal(Protocol):
+    """The electronic seal: signs digests with a key that never leaves its store."""
+
+    @property
+    def key_id(self) -> str: ...
+
+    def sign(self, digest: bytes) -> bytes:
+        """Sign a SHA-256 digest (ECDSA P-256, DER)."""
+        ...
+
+    def verify(self, digest: bytes, signature: bytes) -> bool: ...
