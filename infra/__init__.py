@@ -1,0 +1,1 @@
+"""What builds, deploys and emulates the product. Nothing in here ships to Lambda."""
