@@ -1,0 +1,115 @@
+"""Runs our Lambda functions in this process, by the handler strings of the template."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import threading
+import time
+import traceback
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from infra.local.environment import ACCOUNT, PARTITION, REGION
+
+_log = logging.getLogger("infra.local")
+
+
+@dataclass
+class FunctionContext:
+    """What Lambda hands to a function as its second argument (AWS Lambda, Python context object)."""
+
+    function_name: str
+    timeout: int = 60
+    memory_limit_in_mb: int = 512
+    function_version: str = "$LATEST"
+    aws_request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    identity: None = None
+    client_context: None = None
+    _started: float = field(default_factory=time.monotonic)
+
+    @property
+    def invoked_function_arn(self) -> str:
+        """The function's ARN in the emulated region."""
+        return f"arn:{PARTITION}:lambda:{REGION}:{ACCOUNT}:function:{self.function_name}"
+
+    @property
+    def log_group_name(self) -> str:
+        """Where its log would go."""
+        return f"/aws/lambda/{self.function_name}"
+
+    @property
+    def log_stream_name(self) -> str:
+        """One stream for the one process."""
+        return "emulated"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until Lambda would end the function."""
+        return max(0, int((self.timeout - (time.monotonic() - self._started)) * 1000))
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an invocation answers: JSON bytes, and whether they describe a failure."""
+
+    payload: bytes
+    failed: bool = False
+
+
+class Functions:
+    """Every function of the stack. Counts what runs and keeps what went wrong unexpectedly.
+
+    ``expected`` are the exceptions by which functions speak to state machines; they are no failures.
+    """
+
+    def __init__(self, expected: tuple[type[Exception], ...] = ()) -> None:
+        self._expected = expected
+        self._lock = threading.Lock()
+        self._running: Counter[str] = Counter()
+        self.failures: list[str] = []
+
+    def run(self, name: str, handler: str, body: str | bytes | None, timeout: int = 60) -> Result:
+        """Import the handler's module as Lambda does, call the function with a JSON event, answer in JSON.
+
+        An exception becomes the payload that Lambda makes of it, with the class name as ``errorType``.
+        """
+        with self._lock:
+            self._running[name] += 1
+        try:
+            event = json.loads(body or "{}")
+            result = load(handler)(event, FunctionContext(name, timeout))
+            return Result(json.dumps(result, ensure_ascii=False).encode())
+        except Exception as error:
+            return self._failed(name, error)
+        finally:
+            with self._lock:
+                self._running[name] -= 1
+
+    def _failed(self, name: str, error: Exception) -> Result:
+        if not isinstance(error, self._expected):
+            text = f"{name} failed\n" + "".join(traceback.format_exception(error))
+            _log.error(text)
+            with self._lock:
+                self.failures.append(text)
+        payload = {
+            "errorMessage": str(error),
+            "errorType": type(error).__name__,
+            "stackTrace": traceback.format_tb(error.__traceback__),
+        }
+        return Result(json.dumps(payload, ensure_ascii=False).encode(), failed=True)
+
+    def busy(self) -> bool:
+        """True while any function runs."""
+        with self._lock:
+            return any(self._running.values())
+
+
+def load(handler: str) -> Callable[[Any, Any], Any]:
+    """The callable that a handler string names, from its own module, as Lambda loads it."""
+    module, _, attribute = handler.rpartition(".")
+    found: Callable[[Any, Any], Any] = getattr(importlib.import_module(module), attribute)
+    return found
