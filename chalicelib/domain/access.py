@@ -11,26 +11,30 @@ from datetime import datetime
 from chalicelib.domain import case_commands as c
 from chalicelib.domain.actors import Actor, ActorKind
 from chalicelib.domain.authorities import Authority
-from chalicelib.domain.cases import DELIVER, ROLE_OF_TASK, Case
+from chalicelib.domain.cases import ROLE_OF_TASK, Case
 from chalicelib.domain.divisions import contains
 from chalicelib.domain.errors import Forbidden, NotFound
 
-APPLICANT_ACTS = (c.SaveApplication, c.Submit, c.Withdraw, c.Discard)
-OFFICER_ACTS = (
-    c.Claim,
-    c.Transfer,
-    c.Forward,
-    c.Accept,
-    c.RefuseAcceptance,
-    c.GiveOpinion,
-    c.Return,
-    c.Grant,
-    c.Refuse,
+APPLICANT_ACTS = frozenset({c.SaveApplication, c.Submit, c.Withdraw, c.Discard})
+OFFICER_ACTS = frozenset(
+    {
+        c.Claim,
+        c.Transfer,
+        c.Forward,
+        c.Accept,
+        c.RefuseAcceptance,
+        c.GiveOpinion,
+        c.Return,
+        c.Grant,
+        c.Refuse,
+        c.HandOver,
+    }
 )
-SYSTEM_ACTS = (c.OpenTask, c.Issue, c.Discard, c.RecordWorkflowDeath, c.RestartWorkflow)
+SYSTEM_ACTS = frozenset({c.OpenTask, c.Issue, c.Discard, c.RecordWorkflowDeath, c.RestartWorkflow})
 
 
 def is_applicant(case: Case, actor: Actor) -> bool:
+    """The person or organisation who applies."""
     return actor.subject == case.applicant.subject and actor.kind in (ActorKind.PERSON, ActorKind.ORGANISATION)
 
 
@@ -59,6 +63,7 @@ def supervises(case: Case, actor: Actor) -> bool:
 
 
 def may_see(case: Case, actor: Actor) -> bool:
+    """Both sides of the case, whoever it waits for, and those who supervise it."""
     return (
         actor.kind is ActorKind.SYSTEM
         or is_applicant(case, actor)
@@ -75,28 +80,28 @@ def require_sight(case: Case | None, actor: Actor) -> Case:
     return case
 
 
-def authorise(case: Case | None, actor: Actor, command: c.Command, authority: Authority | None, now: datetime) -> Case:
-    """The case, if the actor may give it this command; NotFound or Forbidden otherwise."""
+def authorise(case: Case | None, actor: Actor, act: type, authority: Authority | None, now: datetime) -> Case:
+    """The case, if the actor may do this act (a command class) to it; NotFound or Forbidden otherwise."""
     seen = require_sight(case, actor)
-    if not _allowed(seen, actor, command):
+    if not _allowed(seen, actor, act):
         raise Forbidden.because("case.act-not-yours")
-    if isinstance(command, APPLICANT_ACTS) and actor.kind is ActorKind.AGENT:
+    if act in APPLICANT_ACTS and actor.kind is ActorKind.AGENT:
         require_authority(authority, actor, seen.applicant.subject, seen.item.basic_code, now)
     return seen
 
 
-def _allowed(case: Case, actor: Actor, command: c.Command) -> bool:
+def _allowed(case: Case, actor: Actor, act: type) -> bool:
     if actor.kind is ActorKind.SYSTEM:
-        return isinstance(command, SYSTEM_ACTS)
-    if isinstance(command, APPLICANT_ACTS):
+        return act in SYSTEM_ACTS
+    if act in APPLICANT_ACTS:
         return is_applicant(case, actor) or is_filer(case, actor)
-    if isinstance(command, OFFICER_ACTS):
+    if act in OFFICER_ACTS:
         return has_turn(case, actor)
-    if isinstance(command, c.Deliver):
-        if command.method == "electronic":
-            return is_applicant(case, actor)
-        return has_turn(case, actor) and case.task is not None and case.task.role == DELIVER
-    if isinstance(command, c.RestartWorkflow):
+    if act is c.ConfirmReceipt:
+        return is_applicant(case, actor)
+    if act is c.Release:
+        return has_turn(case, actor) or supervises(case, actor)
+    if act is c.RestartWorkflow:
         return supervises(case, actor)
     return False
 

@@ -1,4 +1,4 @@
-"""An agent's authority to act for an applicant (帮办代办, E7): recorded, scoped, expiring, confirmed by the applicant."""
+"""An agent's authority to act for an applicant (帮办代办, E7): recorded, scoped, expiring, confirmed by them."""
 
 from __future__ import annotations
 
@@ -49,10 +49,13 @@ class Authority:
         return self.state is AuthorityState.CONFIRMED and self.since <= at < self.until
 
     def covers(self, basic_code: str) -> bool:
+        """True if the authority names this item."""
         return basic_code in self.items
 
 
-def propose(actor: Actor, *, id: str, principal: str, items: tuple[str, ...], until: datetime, now: datetime) -> Authority:
+def propose(
+    actor: Actor, *, authority_id: str, principal: str, items: tuple[str, ...], until: datetime, now: datetime
+) -> Authority:
     """An agent asks an applicant for authority. Raises Forbidden for anyone but an agent, Invalid for bad terms."""
     if actor.kind is not ActorKind.AGENT or not actor.division:
         raise Forbidden.because("authority.agents-only")
@@ -65,7 +68,16 @@ def propose(actor: Actor, *, id: str, principal: str, items: tuple[str, ...], un
         ],
     )
     return Authority(
-        id, 1, AuthorityState.PROPOSED, principal, actor.subject, actor.division, tuple(sorted(set(items))), now, until, now
+        id=authority_id,
+        version=1,
+        state=AuthorityState.PROPOSED,
+        principal_subject=principal,
+        agent=actor.subject,
+        station=actor.division,
+        items=tuple(sorted(set(items))),
+        since=now,
+        until=until,
+        proposed_at=now,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from chalicelib.domain.case_events import Document, ItemRef, Party, SubmittedMaterial
 from chalicelib.domain.catalog import ImplementationItem
+from chalicelib.domain.errors import Violation
 from chalicelib.domain.routing import Channel, Route
 
 
@@ -33,6 +34,7 @@ class OpenDraft:
 class SaveApplication:
     """Replace form, materials and the wished delivery of the draft. Incomplete data is welcome."""
 
+    item: ItemRef  # the version in force now: a draft follows the catalogue, a case does not (A6)
     form: Mapping[str, Any]
     materials: tuple[SubmittedMaterial, ...]
     delivery: str
@@ -40,9 +42,10 @@ class SaveApplication:
 
 @dataclass(frozen=True, slots=True)
 class Submit:
-    """Hand the application in. ``item`` is the version the case was filed under."""
+    """Hand the application in. ``item`` is the version in force; ``unfit`` what its form schema found."""
 
     item: ImplementationItem
+    unfit: tuple[Violation, ...]
     receipt_number: str
     route: Route
     document: Document
@@ -65,6 +68,13 @@ class Transfer:
     """Hand the claimed task to a colleague (subject of the same body)."""
 
     officer: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Put the claimed task back into the queue of its body."""
+
     reason: str
 
 
@@ -141,10 +151,15 @@ class Issue:
 
 
 @dataclass(frozen=True, slots=True)
-class Deliver:
-    """The result reached the applicant. ``method``: electronic | window | post."""
+class HandOver:
+    """The window gave the result to the applicant. ``method``: window | post."""
 
     method: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmReceipt:
+    """The applicant has fetched the electronic result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +190,7 @@ Command = (
     | OpenTask
     | Claim
     | Transfer
+    | Release
     | Forward
     | Accept
     | RefuseAcceptance
@@ -184,7 +200,8 @@ Command = (
     | Refuse
     | Withdraw
     | Issue
-    | Deliver
+    | HandOver
+    | ConfirmReceipt
     | Discard
     | RecordWorkflowDeath
     | RestartWorkflow

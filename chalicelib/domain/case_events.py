@@ -16,8 +16,6 @@ from chalicelib.domain.actors import ActorKind
 from chalicelib.domain.routing import Route
 
 
-
-
 @dataclass(frozen=True, slots=True)
 class Party:
     """An applicant: account at the issuer, kind, and the name as registered there."""
@@ -87,6 +85,7 @@ class ApplicationSaved(Event):
     """Form and materials of the draft were replaced."""
 
     type: ClassVar[str] = "case.saved"
+    item: ItemRef
     form: Mapping[str, Any]
     materials: tuple[SubmittedMaterial, ...]
     delivery: str
@@ -164,6 +163,15 @@ class TaskTransferred(Event):
     type: ClassVar[str] = "case.task_transferred"
     task: int
     officer: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskReleased(Event):
+    """The claimed task is free again for any officer of its body."""
+
+    type: ClassVar[str] = "case.task_released"
+    task: int
     reason: str
 
 
@@ -268,6 +276,7 @@ EVENTS: Mapping[str, type[Event]] = {
         TaskOpened,
         TaskClaimed,
         TaskTransferred,
+        TaskReleased,
         CaseReturned,
         OpinionGiven,
         CaseGranted,

@@ -22,7 +22,7 @@ from chalicelib.domain import case_events as e
 from chalicelib.domain.actors import Actor, Role
 from chalicelib.domain.case_events import Document, Event, EventRecord, ItemRef, Party, SubmittedMaterial
 from chalicelib.domain.catalog import Necessity, StepRole
-from chalicelib.domain.errors import Invalid, Refused, Violation
+from chalicelib.domain.errors import Invalid, Refused, Violation, raise_all
 from chalicelib.domain.routing import Channel, Node, Route
 
 
@@ -42,6 +42,7 @@ class CaseState(StrEnum):
 
 
 S = CaseState
+NO_ROUTE = Route(())
 ROUTED = frozenset({S.RECEIVED, S.IN_REVIEW})
 """The states in which a workflow moves the case."""
 
@@ -95,7 +96,7 @@ class Case:
     case_number: str = ""
     accepted_at: datetime | None = None
     decided_at: datetime | None = None
-    route: Route = Route(())
+    route: Route = NO_ROUTE
     position: int = 0
     task: Task | None = None
     tasks: int = 0
@@ -103,6 +104,7 @@ class Case:
     certificate: str = ""
     workflow_attempt: int = 0
     workflow_dead: bool = False
+    log_head: str = ""  # hash of the last stored event; storage sets it, rules never look at it
 
     @property
     def pending_node(self) -> Node | None:
@@ -123,19 +125,27 @@ Rule = Callable[[Case, Any, Actor], "Violation | None"]
 
 
 def task_is_open(case: Case, command: object, actor: Actor) -> Violation | None:
+    """Work can only be done on what the workflow has opened."""
     return None if case.task else Violation("task.none-open")
 
 
 def task_is_free(case: Case, command: object, actor: Actor) -> Violation | None:
+    """A task is claimed once."""
     if case.task and case.task.assignee:
         return Violation("task.already-claimed")
     return None
 
 
 def task_is_mine(case: Case, command: object, actor: Actor) -> Violation | None:
+    """Only the officer who claimed the task acts on it."""
     if case.task and case.task.assignee != actor.subject:
         return Violation("task.not-claimed-by-you")
     return None
+
+
+def task_is_held(case: Case, command: object, actor: Actor) -> Violation | None:
+    """Only a claimed task can be released."""
+    return None if case.task and case.task.assignee else Violation("task.not-claimed")
 
 
 def task_is_one_of(*roles: str) -> Rule:
@@ -159,6 +169,7 @@ def text_is_given(name: str) -> Rule:
 
 
 def return_target_is_an_earlier_review(case: Case, command: c.Return, actor: Actor) -> Violation | None:
+    """A return goes back, and to somebody whose opinion can be bettered."""
     target = _return_target(case, command)
     if target is None or target >= case.position or target < 0 or case.route.nodes[target].role not in REVIEWS:
         return Violation("task.return-target", "/position")
@@ -166,28 +177,39 @@ def return_target_is_an_earlier_review(case: Case, command: c.Return, actor: Act
 
 
 def colleague_is_another(case: Case, command: c.Transfer, actor: Actor) -> Violation | None:
+    """A transfer changes hands."""
     if case.task and command.officer == case.task.assignee:
         return Violation("task.transfer-to-holder", "/officer")
     return None
 
 
 def attempt_is_current(case: Case, command: c.OpenTask | c.RecordWorkflowDeath, actor: Actor) -> Violation | None:
+    """An execution that was replaced has no say any more."""
     return None if command.attempt == case.workflow_attempt else Violation("workflow.superseded")
 
 
 def node_is_pending(case: Case, command: object, actor: Actor) -> Violation | None:
+    """There is a node to open, and it is not open yet."""
     if case.task is not None or case.pending_node is None:
         return Violation("workflow.nothing-to-open")
     return None
 
 
 def workflow_is_not_known_dead(case: Case, command: object, actor: Actor) -> Violation | None:
+    """A death is recorded once."""
     return Violation("workflow.already-dead") if case.workflow_dead else None
 
 
 def workflow_is_dead(case: Case, command: object, actor: Actor) -> Violation | None:
+    """Only what died is restarted."""
     return None if case.workflow_dead else Violation("workflow.alive")
 
+
+def version_is_in_force(case: Case, command: c.Submit, actor: Actor) -> Violation | None:
+    """An application is filed under the version in force (A6)."""
+    if (case.item.code, case.item.version) != (command.item.code, command.item.version):
+        return Violation("item.version-not-in-force", "", {"version": case.item.version})
+    return None
 
 
 def material_violations(case: Case, command: c.Submit) -> list[Violation]:
@@ -269,11 +291,11 @@ DECIDES = (*MINE, task_is_one_of(StepRole.DECIDE))
 
 TRANSITIONS: Mapping[type, Transition] = {
     c.SaveApplication: Transition(
-        frozenset({S.DRAFT}), (), lambda case, m, a: (e.ApplicationSaved(m.form, m.materials, m.delivery),)
+        frozenset({S.DRAFT}), (), lambda case, m, a: (e.ApplicationSaved(m.item, m.form, m.materials, m.delivery),)
     ),
     c.Submit: Transition(
         frozenset({S.DRAFT}),
-        (),
+        (version_is_in_force,),
         lambda case, m, a: (e.ApplicationSubmitted(m.receipt_number, m.route, m.document),),
     ),
     c.OpenTask: Transition(ROUTED, (attempt_is_current, node_is_pending), _open_task),
@@ -286,6 +308,11 @@ TRANSITIONS: Mapping[type, Transition] = {
         ROUTED | {S.ISSUED, S.REFUSED},
         (*MINE, text_is_given("officer"), text_is_given("reason"), colleague_is_another),
         lambda case, m, a: (e.TaskTransferred(_task(case), m.officer, m.reason),),
+    ),
+    c.Release: Transition(
+        ROUTED | {S.ISSUED, S.REFUSED},
+        (task_is_open, task_is_held, text_is_given("reason")),
+        lambda case, m, a: (e.TaskReleased(_task(case), m.reason),),
     ),
     c.Forward: Transition(
         frozenset({S.RECEIVED}),
@@ -329,8 +356,13 @@ TRANSITIONS: Mapping[type, Transition] = {
     ),
     c.Withdraw: Transition(ROUTED, (), lambda case, m, a: (e.CaseWithdrawn(m.reason, _task(case)),)),
     c.Issue: Transition(frozenset({S.GRANTED}), (), _issue),
-    c.Deliver: Transition(
-        frozenset({S.ISSUED, S.REFUSED}), (), lambda case, m, a: (e.ResultDelivered(m.method, _task(case)),)
+    c.HandOver: Transition(
+        frozenset({S.ISSUED, S.REFUSED}),
+        (*MINE, task_is_one_of(DELIVER)),
+        lambda case, m, a: (e.ResultDelivered(m.method, _task(case)),),
+    ),
+    c.ConfirmReceipt: Transition(
+        frozenset({S.ISSUED, S.REFUSED}), (), lambda case, m, a: (e.ResultDelivered("electronic", _task(case)),)
     ),
     c.Discard: Transition(frozenset({S.DRAFT}), (), lambda case, m, a: (e.DraftDiscarded(m.reason),)),
     c.RecordWorkflowDeath: Transition(
@@ -365,23 +397,24 @@ def handle(
     Raises Invalid for materials that do not fit, Refused for a wrong state or any broken rule; all
     violations at once.
     """
-    transition = TRANSITIONS[type(command)]
-    if case.state not in transition.sources:
-        raise Refused.because("case.wrong-state", state=case.state)
-    broken = [v for v in (rule(case, command, actor) for rule in transition.rules) if v is not None]
-    if broken:
-        raise Refused(*broken)
-    if isinstance(command, c.Submit):
-        unfit = material_violations(case, command)
-        if unfit:
-            raise Invalid(*unfit)
+    judge(case, command, actor)
     records = tuple(
         _record(case.id, case.version + i, event, actor, now, effective_at)
-        for i, event in enumerate(transition.emit(case, command, actor), 1)
+        for i, event in enumerate(TRANSITIONS[type(command)].emit(case, command, actor), 1)
     )
     for record in records:
         case = evolve(case, record)
     return case, records
+
+
+def judge(case: Case, command: c.Command, actor: Actor) -> None:
+    """Raise what ``handle`` would raise, and do nothing else: for asking before a number is spent."""
+    transition = TRANSITIONS[type(command)]
+    if case.state not in transition.sources:
+        raise Refused.because("case.wrong-state", state=case.state)
+    raise_all(Refused, [rule(case, command, actor) for rule in transition.rules])
+    if isinstance(command, c.Submit):
+        raise_all(Invalid, [*command.unfit, *material_violations(case, command)])
 
 
 def _record(
@@ -469,6 +502,7 @@ def _decided(state: CaseState) -> Callable[[Case, Any, EventRecord], dict[str, A
 
 _EVOLUTIONS: Mapping[type[Event], Callable[[Case, Any, EventRecord], dict[str, Any]]] = {
     e.ApplicationSaved: lambda case, ev, r: {
+        "item": ev.item,
         "form": ev.form,
         "materials": ev.materials,
         "delivery": ev.delivery,
@@ -484,6 +518,7 @@ _EVOLUTIONS: Mapping[type[Event], Callable[[Case, Any, EventRecord], dict[str, A
     e.TaskOpened: _opened,
     e.TaskClaimed: _held_by,
     e.TaskTransferred: _held_by,
+    e.TaskReleased: lambda case, ev, r: {"task": replace(case.task, assignee="") if case.task else None},
     e.CaseReturned: lambda case, ev, r: {"position": ev.position, "task": None},
     e.OpinionGiven: lambda case, ev, r: _onwards(case),
     e.CaseGranted: _decided(S.GRANTED),

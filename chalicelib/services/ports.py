@@ -8,12 +8,11 @@ from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from chalicelib.domain.authorities import Authority
-from chalicelib.domain.case_events import EventRecord
+from chalicelib.domain.case_events import Document, EventRecord
 from chalicelib.domain.cases import Case
 from chalicelib.domain.catalog import Body, ImplementationItem
 from chalicelib.domain.certificates import Certificate
 from chalicelib.domain.errors import Violation
-
 
 T = TypeVar("T")
 
@@ -127,6 +126,10 @@ class OutboxRow:
     recorded_at: datetime
 
 
+SHARDS = range(16)
+"""Outbox and timers are spread over this many partitions by a hash of the case."""
+
+
 class CaseRepository(Protocol):
     """Cases, their log, tasks, tokens, outbox and receipts: one table, one transaction for each change."""
 
@@ -145,16 +148,23 @@ class CaseRepository(Protocol):
         token: str | None = None,
         certificate: Certificate | None = None,
         authority: Authority | None = None,
+        timers: Sequence[Timer] = (),
+        cleared: Sequence[str] = (),
     ) -> None:
         """Write state, events, outbox row, receipt and the rest in one transaction.
 
         ``token``: the workflow's task token for the task that these events open.
-        ``authority``: must still be in force, unchanged, or nothing is written.
+        ``authority``: must still stand as it was read, or nothing is written.
+        ``timers`` are set, timers of the kinds in ``cleared`` are removed.
         Raises Conflict when the case has moved on, or the key was used in between.
         """
         ...
 
     def receipt(self, scope: str) -> StoredReceipt | None: ...
+
+    def document(self, number: str) -> tuple[str, Document] | None:
+        """Case id and document of a document number."""
+        ...
 
     def log(self, case_id: str, after: int = 0) -> Iterable[EventRecord]:
         """The events numbered above ``after``, in order."""
@@ -164,7 +174,9 @@ class CaseRepository(Protocol):
         """The next running number of an item on a day (YYYYMMDD): gaps are possible, reuse is not."""
         ...
 
-    def worklist(self, body: str, role: str, after: str | None, limit: int) -> Page[TaskSummary]: ...
+    def worklist(self, queue: str, after: str | None, limit: int) -> Page[TaskSummary]:
+        """Open tasks of a queue, oldest first. ``queue``: see ``body_queue`` and ``officer_queue``."""
+        ...
 
     def cases_of(self, subject: str, after: str | None, limit: int) -> Page[Case]:
         """Cases in which the subject is applicant or agent, newest first."""
@@ -207,11 +219,46 @@ class Timer:
     due_at: datetime
 
 
+def body_queue(body: str, role: str) -> str:
+    """The free tasks of one kind at a body."""
+    return f"work#{body}#{role}"
+
+
+def officer_queue(subject: str) -> str:
+    """The tasks that an officer has claimed."""
+    return f"mine#{subject}"
+
+
+class AuthorityRepository(Protocol):
+    """Authorities of agents."""
+
+    def get(self, authority_id: str) -> Authority | None: ...
+
+    def commit(
+        self, authority: Authority, *, expected_version: int, key: RequestKey | None, receipt: Receipt | None
+    ) -> None:
+        """Write the authority and the receipt in one transaction. Raises Conflict."""
+        ...
+
+    def of(self, subject: str, after: str | None, limit: int) -> Page[Authority]:
+        """Authorities in which the subject is principal or agent, newest first."""
+        ...
+
+
+class CertificateRepository(Protocol):
+    """Issued certificates; they are written with the case that earned them."""
+
+    def get(self, identifier: str) -> Certificate | None: ...
+
+
 class Workflows(Protocol):
     """Executions of the case-routing state machine."""
 
-    def start(self, case_id: str, attempt: int) -> None:
-        """Start the execution named ``<case id>-<attempt>``; harmless if it was started before."""
+    def start(self, case_id: str, attempt: int) -> bool:
+        """Start the execution named ``<case id>-<attempt>``; harmless if it was started before.
+
+        True when it is under way now, False when it has already come to its end.
+        """
         ...
 
     def succeed(self, token: str, output: Mapping[str, object]) -> bool:
@@ -253,3 +300,33 @@ class Seal(Protocol):
         ...
 
     def verify(self, digest: bytes, signature: bytes) -> bool: ...
+
+
+class Ports(Protocol):
+    """All of them together, as ``wiring.Wiring`` offers them. A use case touches only what it names."""
+
+    @property
+    def home(self) -> str:
+        """The 12-digit code of the division whose stack this is."""
+        ...
+
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def ids(self) -> Ids: ...
+    @property
+    def forms(self) -> Forms: ...
+    @property
+    def catalog(self) -> Catalog: ...
+    @property
+    def cases(self) -> CaseRepository: ...
+    @property
+    def authorities(self) -> AuthorityRepository: ...
+    @property
+    def certificates(self) -> CertificateRepository: ...
+    @property
+    def workflows(self) -> Workflows: ...
+    @property
+    def bus(self) -> Bus: ...
+    @property
+    def seal(self) -> Seal: ...

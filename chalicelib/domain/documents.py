@@ -1,0 +1,97 @@
+"""Written acts (收件回执、受理/不予受理通知书、决定书): numbered, dated, with a digest of what they say (B5).
+
+The number is that of the case with a suffix for the kind, so that it is unique without a counter of
+its own: a case has one document of a kind.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from chalicelib.domain import case_events as e
+from chalicelib.domain.case_events import Document, EventRecord
+from chalicelib.domain.cases import Case
+
+
+class DocumentKind(StrEnum):
+    """The kinds of written act."""
+
+    RECEIPT = "receipt"
+    ACCEPTANCE = "acceptance"
+    NON_ACCEPTANCE = "non_acceptance"
+    GRANT = "grant"
+    REFUSAL = "refusal"
+
+
+_SUFFIX = {
+    DocumentKind.RECEIPT: "SJ",
+    DocumentKind.ACCEPTANCE: "SL",
+    DocumentKind.NON_ACCEPTANCE: "BSL",
+    DocumentKind.GRANT: "ZY",
+    DocumentKind.REFUSAL: "BXK",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a document says. ``texts``: reasons, remedies, opinion, as far as the kind has them."""
+
+    kind: DocumentKind
+    number: str
+    issued_at: datetime
+    body: str
+    case_number: str
+    item: str
+    applicant: str
+    texts: Mapping[str, str]
+
+    def digest(self) -> str:
+        """SHA-256 over the canonical JSON of all of it, in hex."""
+        said = {
+            "kind": self.kind,
+            "number": self.number,
+            "issued_at": self.issued_at.isoformat(),
+            "body": self.body,
+            "case_number": self.case_number,
+            "item": self.item,
+            "applicant": self.applicant,
+            "texts": dict(self.texts),
+        }
+        text = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def write(case: Case, kind: DocumentKind, at: datetime, body: str, *, number: str = "", **texts: str) -> Document:
+    """A new document of a case. ``number`` is the case's number where it gets it only now."""
+    content = _content(case, kind, at, body, number or case.number, texts)
+    return Document(content.number, kind, at, body, content.digest())
+
+
+def read(case: Case, document: Document, log: tuple[EventRecord, ...]) -> Content:
+    """What a document of a case says, put together again from the log; its digest tells whether that is still so."""
+    record = next(r for r in log if getattr(r.event, "document", None) == document)
+    kind = DocumentKind(document.kind)
+    base = case.receipt_number if kind in (DocumentKind.RECEIPT, DocumentKind.NON_ACCEPTANCE) else case.case_number
+    return _content(case, kind, document.issued_at, document.body, base, _texts(record.event))
+
+
+def _texts(event: e.Event) -> dict[str, str]:
+    match event:
+        case e.AcceptanceRefused():
+            return {"ground": event.ground, "reason": event.reason, "competent_body": event.competent_body}
+        case e.CaseGranted():
+            return {"opinion": event.opinion}
+        case e.CaseRefused():
+            return {"reasons": event.reasons, "remedies": event.remedies}
+        case _:
+            return {}
+
+
+def _content(case: Case, kind: DocumentKind, at: datetime, body: str, base: str, texts: Mapping[str, str]) -> Content:
+    number = f"{base}-{_SUFFIX[kind]}"
+    return Content(kind, number, at, body, base, case.item.name, case.applicant.name, texts)

@@ -1,0 +1,209 @@
+"""What applicants, and those who file for them, do with a case; and what may be read of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.domain import access, cases, documents, routing
+from chalicelib.domain import case_commands as c
+from chalicelib.domain.actors import SYSTEM, Actor, ActorKind, Role
+from chalicelib.domain.authorities import Authority
+from chalicelib.domain.case_events import EventRecord, ItemRef, Party, SubmittedMaterial
+from chalicelib.domain.cases import Case
+from chalicelib.domain.catalog import ImplementationItem
+from chalicelib.domain.deadlines import legal_day
+from chalicelib.domain.documents import DocumentKind
+from chalicelib.domain.errors import Forbidden, Invalid, NotFound
+from chalicelib.domain.routing import Channel
+from chalicelib.services.changes import change, receipt_of
+from chalicelib.services.ports import Page, Ports, Receipt, RequestKey, Timer
+
+DRAFT_LIFE = timedelta(days=90)
+"""A draft that nobody submits is discarded: personal data is kept only as long as it is needed (I4)."""
+
+WATCH_AFTER = timedelta(hours=1)
+"""How long after submission reconciliation first looks whether the case still moves."""
+
+_PERSON = "1"  # 服务对象 code of natural persons; every other code is some kind of organisation
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A request to begin an application. ``applicant`` only at a window, ``authority`` only for agents."""
+
+    item: str  # basic code
+    division: str
+    channel: Channel
+    applicant: Party | None = None
+    authority: str = ""
+
+
+def open_draft(ports: Ports, actor: Actor, opening: Opening, key: RequestKey | None = None) -> Receipt:
+    """Begin an application, on any channel under the same rules (B1).
+
+    Raises Invalid for an item that is not offered there or not to this kind of applicant, Forbidden
+    for an agent without authority in force.
+    """
+    now = ports.clock.now()
+    item = _offer(ports, opening.item, opening.division)
+    party, filed_at, authority = _filing(ports, actor, opening, now)
+    if not _serves(item, party):
+        raise Invalid.because("item.not-for-this-applicant", "/item")
+    command = c.OpenDraft(
+        case_id=ports.ids.new(now),
+        item=_ref(item),
+        applicant=party,
+        division=opening.division,
+        channel=opening.channel,
+        filed_at=filed_at,
+        agent="" if party.subject == actor.subject else actor.subject,
+        authority=authority.id if authority else "",
+    )
+    case, events = cases.open_draft(command, actor, now)
+    receipt = receipt_of(case, events)
+    ports.cases.commit(
+        case,
+        events,
+        expected_version=0,
+        key=key,
+        receipt=receipt,
+        authority=authority,
+        timers=[Timer(case.id, "draft", now + DRAFT_LIFE)],
+    )
+    return receipt
+
+
+def _filing(ports: Ports, actor: Actor, opening: Opening, now: datetime) -> tuple[Party, str, Authority | None]:
+    """Who applies, where it is handed in, and on whose authority."""
+    match actor.kind:
+        case ActorKind.PERSON | ActorKind.ORGANISATION:
+            if opening.channel not in routing.ONLINE | {Channel.TERMINAL}:
+                raise Invalid.because("case.channel-not-yours", "/channel")
+            return Party(actor.subject, actor.kind, actor.name), "", None
+        case ActorKind.AGENT:
+            authority = ports.authorities.get(opening.authority) if opening.authority else None
+            principal = authority.principal_subject if authority else ""
+            granted = access.require_authority(authority, actor, principal, opening.item, now)
+            if opening.channel is not Channel.STATION:
+                raise Invalid.because("case.channel-not-yours", "/channel")
+            if granted.principal is None:
+                raise AssertionError("unreachable: an authority in force was confirmed by its principal")
+            return granted.principal, actor.division, granted
+        case ActorKind.OFFICER if Role.WINDOW in actor.roles:
+            if opening.channel not in routing.ATTENDED:
+                raise Invalid.because("case.channel-not-yours", "/channel")
+            if opening.applicant is None:
+                raise Invalid.because("case.applicant-missing", "/applicant")
+            return opening.applicant, actor.division, None
+    raise Forbidden.because("case.act-not-yours")
+
+
+def save(
+    ports: Ports,
+    actor: Actor,
+    case_id: str,
+    *,
+    form: Mapping[str, Any],
+    materials: Sequence[SubmittedMaterial],
+    delivery: str,
+    expected: int,
+) -> Receipt:
+    """Replace the draft's content. Saving follows the catalogue: the draft moves to the version in force."""
+
+    def build(case: Case, now: datetime) -> c.SaveApplication:
+        item = _offer(ports, case.item.basic_code, case.division)
+        return c.SaveApplication(_ref(item), form, tuple(materials), delivery)
+
+    return change(ports, actor, case_id, c.SaveApplication, build, expected=expected)
+
+
+def submit(
+    ports: Ports, actor: Actor, case_id: str, *, key: RequestKey | None = None, expected: int | None = None
+) -> Receipt:
+    """Hand the application in: checked once, receipt number, route. Every defect is named at once (B9)."""
+
+    def build(case: Case, now: datetime) -> c.Submit:
+        item = _offer(ports, case.item.basic_code, case.division)
+        route = routing.plan(
+            item, case.division, case.filed_at, body_of=ports.catalog.body_of, outlet_of=ports.catalog.outlet_of
+        )
+        number = receipt_number(ports.home, now, ports.ids.new(now))
+        receiver = route.nodes[0].body_name
+        document = documents.write(case, DocumentKind.RECEIPT, now, receiver, number=number)
+        unfit = ports.forms.violations(item.form, case.form, "/form")
+        return c.Submit(item, unfit, number, route, document)
+
+    watch = Timer(case_id, "watch", ports.clock.now() + WATCH_AFTER)
+    return change(ports, actor, case_id, c.Submit, build, key=key, expected=expected, timers=[watch], cleared=["draft"])
+
+
+def receipt_number(home: str, now: datetime, chance: str) -> str:
+    """Home division, legal day and ten characters of chance: given without a counter, so nobody waits for anybody."""
+    return f"{home[:6]}{legal_day(now):%Y%m%d}{chance[-10:]}"
+
+
+def withdraw(ports: Ports, actor: Actor, case_id: str, reason: str, *, key: RequestKey | None = None) -> Receipt:
+    """Take the application back before the decision."""
+    return change(ports, actor, case_id, c.Withdraw, lambda case, now: c.Withdraw(reason), key=key)
+
+
+def confirm_receipt(ports: Ports, actor: Actor, case_id: str, *, key: RequestKey | None = None) -> Receipt:
+    """The applicant has the electronic result: delivered, closed."""
+    return change(ports, actor, case_id, c.ConfirmReceipt, lambda case, now: c.ConfirmReceipt(), key=key)
+
+
+def discard_draft(
+    ports: Ports, case_id: str, *, actor: Actor = SYSTEM, reason: str = "abandoned", key: RequestKey | None = None
+) -> Receipt:
+    """Drop a draft: by its applicant at any time, by the timer once it is abandoned."""
+    return change(ports, actor, case_id, c.Discard, lambda case, now: c.Discard(reason), key=key, cleared=["draft"])
+
+
+# -- reading ---------------------------------------------------------------------------------------------
+
+
+def read(ports: Ports, actor: Actor, case_id: str) -> Case:
+    """The case, for those who may see it. Raises NotFound for everybody else."""
+    return access.require_sight(ports.cases.get(case_id), actor)
+
+
+def timeline(ports: Ports, actor: Actor, case_id: str) -> tuple[Case, Sequence[EventRecord]]:
+    """The case and its whole log."""
+    case = read(ports, actor, case_id)
+    return case, tuple(ports.cases.log(case_id))
+
+
+def mine(ports: Ports, actor: Actor, after: str | None, limit: int) -> Page[Case]:
+    """The cases in which the actor is applicant or filer, newest first."""
+    return ports.cases.cases_of(actor.subject, after, limit)
+
+
+def document(ports: Ports, actor: Actor, case_id: str, number: str) -> tuple[Case, documents.Content]:
+    """What a document of the case says. Raises NotFound."""
+    case, log = timeline(ports, actor, case_id)
+    found = next((d for d in case.documents if d.number == number), None)
+    if found is None:
+        raise NotFound.because("document.not-found")
+    return case, documents.read(case, found, tuple(log))
+
+
+def _offer(ports: Ports, basic_code: str, division: str) -> ImplementationItem:
+    item = ports.catalog.offer(basic_code, division)
+    if item is None:
+        raise Invalid.because("item.not-offered", "/item")
+    return item
+
+
+def _serves(item: ImplementationItem, party: Party) -> bool:
+    if not item.applicant_kinds:
+        return True
+    if party.kind is ActorKind.PERSON:
+        return _PERSON in item.applicant_kinds
+    return any(code != _PERSON for code in item.applicant_kinds)
+
+
+def _ref(item: ImplementationItem) -> ItemRef:
+    return ItemRef(item.code, item.basic_code, item.version, item.name, item.name_en, item.body.id, item.demo)

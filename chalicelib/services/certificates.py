@@ -1,0 +1,104 @@
+"""Issuing the result of a granted case, and telling a stranger whether a paper in hand is genuine (H1, B5)."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from chalicelib.domain import case_commands as c
+from chalicelib.domain import certificates as rules
+from chalicelib.domain.actors import SYSTEM, Actor
+from chalicelib.domain.case_events import Document
+from chalicelib.domain.cases import Case, CaseState
+from chalicelib.domain.catalog import ImplementationItem
+from chalicelib.domain.certificates import Certificate, CertificateState
+from chalicelib.domain.errors import NotFound
+from chalicelib.services import cases
+from chalicelib.services.changes import change
+from chalicelib.services.ports import Ports
+
+CERTIFIED = frozenset({"certificate", "approval", "confirmation"})
+"""Kinds of result that exist as an electronic certificate; a payment has only its decision."""
+
+_TYPE_NUMBER = 1  # the three digits behind the definer's USCC: no register of certificate types is at hand
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a stranger learns. ``genuine``: content, digest and seal agree; ``state``: whether it still counts."""
+
+    certificate: Certificate
+    genuine: bool
+    holder: str  # masked
+
+
+def issue(ports: Ports, case_id: str) -> None:
+    """Issue the result of a granted case, sealed. Doing it again, or for a case in another state, is harmless."""
+    case = ports.cases.get(case_id)
+    if case is None or case.state is not CaseState.GRANTED:
+        return
+    item = ports.catalog.version(case.item.code, case.item.version)
+    if item is None:
+        raise LookupError(f"no version {case.item.version} of {case.item.code}: versions are never removed")
+    now = ports.clock.now()
+    certificate = _make(ports, case, item, now) if item.result_kind in CERTIFIED else None
+    change(
+        ports,
+        SYSTEM,
+        case_id,
+        c.Issue,
+        lambda case, now: c.Issue(certificate.identifier if certificate else ""),
+        certificate=lambda case, now: certificate,
+    )
+
+
+def _make(ports: Ports, case: Case, item: ImplementationItem, now: datetime) -> Certificate:
+    uscc = item.body.uscc
+    plain = Certificate(
+        identifier=rules.make_identifier(uscc, _TYPE_NUMBER, uscc, ports.ids.new(now)),
+        state=CertificateState.VALID,
+        type_name=item.result_name,
+        item_code=item.code,
+        item_name=item.name,
+        case_id=case.id,
+        case_number=case.case_number,
+        holder_subject=case.applicant.subject,
+        holder_name=case.applicant.name,
+        issuer=item.body.id,
+        issuer_name=item.body.name,
+        issuer_uscc=uscc,
+        issued_at=now,
+        valid_until=None,
+        demo=item.demo,
+    )
+    digest = plain.content_digest()
+    signature = base64.b64encode(ports.seal.sign(digest)).decode()
+    return replace(plain, digest=digest.hex(), seal_key=ports.seal.key_id, signature=signature)
+
+
+def verify(ports: Ports, identifier: str) -> Verification:
+    """Judge a certificate by its identifier. Raises NotFound for an unknown or malformed one."""
+    certificate = ports.certificates.get(identifier) if rules.is_well_formed(identifier) else None
+    if certificate is None:
+        raise NotFound.because("certificate.not-found")
+    digest = certificate.content_digest()
+    genuine = digest.hex() == certificate.digest and ports.seal.verify(digest, base64.b64decode(certificate.signature))
+    return Verification(certificate, genuine, rules.masked(certificate.holder_name))
+
+
+def of_case(ports: Ports, actor: Actor, case_id: str) -> Certificate:
+    """The certificate of a case, for those who may see the case. Raises NotFound."""
+    case = cases.read(ports, actor, case_id)
+    certificate = ports.certificates.get(case.certificate) if case.certificate else None
+    if certificate is None:
+        raise NotFound.because("certificate.not-found")
+    return certificate
+
+
+def verify_document(ports: Ports, number: str) -> Document:
+    """Kind, date, body and digest of a written act by its number: enough to compare with the paper in hand."""
+    found = ports.cases.document(number)
+    if found is None:
+        raise NotFound.because("document.not-found")
+    return found[1]

@@ -1,0 +1,100 @@
+"""The one way in which a case changes: read, authorise, judge, commit.
+
+Two commands on one case at the same time are told apart by its version. The one that comes second is
+judged again on the new state, a few times, so that a herder's withdrawal is not lost because the
+workflow moved in the same second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from chalicelib.domain import access, cases
+from chalicelib.domain.actors import Actor, ActorKind
+from chalicelib.domain.authorities import Authority
+from chalicelib.domain.case_commands import Command
+from chalicelib.domain.case_events import EventRecord
+from chalicelib.domain.cases import Case
+from chalicelib.domain.certificates import Certificate
+from chalicelib.domain.errors import Conflict, Stale
+from chalicelib.services.ports import Ports, Receipt, RequestKey, Timer
+
+ATTEMPTS = 4
+"""How often a command is tried when others keep changing the same case."""
+
+Build = Callable[[Case, datetime], Command]
+
+
+def change(
+    ports: Ports,
+    actor: Actor,
+    case_id: str,
+    act: type,
+    build: Build,
+    *,
+    key: RequestKey | None = None,
+    expected: int | None = None,
+    token: str | None = None,
+    certificate: Callable[[Case, datetime], Certificate | None] | None = None,
+    timers: Sequence[Timer] = (),
+    cleared: Sequence[str] = (),
+) -> Receipt:
+    """Do one act to a case and return its receipt.
+
+    ``build`` makes the command from the case as it stands. ``expected`` is the version named by
+    If-Match. Raises NotFound, Forbidden, Stale, Refused, Invalid; Conflict only after ``ATTEMPTS``.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        now = ports.clock.now()
+        case = ports.cases.get(case_id)
+        authority = _authority(ports, actor, case, act)
+        seen = access.authorise(case, actor, act, authority, now)
+        if expected is not None and seen.version != expected:
+            raise Stale.because("case.stale", current=seen.version)
+        after, events = cases.handle(seen, build(seen, now), actor, now)
+        receipt = receipt_of(after, events)
+        try:
+            ports.cases.commit(
+                after,
+                events,
+                expected_version=seen.version,
+                key=key,
+                receipt=receipt,
+                token=token,
+                certificate=certificate(after, now) if certificate else None,
+                authority=authority,
+                timers=timers,
+                cleared=cleared,
+            )
+        except Conflict:
+            if attempt == ATTEMPTS or (key and ports.cases.receipt(key.scope)):
+                raise
+            continue
+        return receipt
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _authority(ports: Ports, actor: Actor, case: Case | None, act: type) -> Authority | None:
+    """The authority that an agent's act on this case rests on; other acts rest on none."""
+    if case is None or actor.kind is not ActorKind.AGENT or act not in access.APPLICANT_ACTS or not case.authority:
+        return None
+    return ports.authorities.get(case.authority)
+
+
+def receipt_of(case: Case, events: Sequence[EventRecord]) -> Receipt:
+    """What a command answers: version, event numbers and the numbers that it gave."""
+    result = {"state": str(case.state)}
+    result |= {
+        name: value
+        for name, value in (
+            ("receipt_number", case.receipt_number),
+            ("case_number", case.case_number),
+            ("certificate", case.certificate),
+        )
+        if value
+    }
+    documents = [d.number for d in (getattr(r.event, "document", None) for r in events) if d is not None]
+    if documents:
+        result["document"] = documents[-1]
+    return Receipt("case", case.id, case.version, tuple(r.number for r in events), result)

@@ -1,0 +1,204 @@
+"""What officers do with the case before them, and what the workflow does to bring it there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from chalicelib.domain import case_commands as c
+from chalicelib.domain import cases, documents
+from chalicelib.domain.actors import SYSTEM, Actor, ActorKind
+from chalicelib.domain.case_events import Document
+from chalicelib.domain.cases import ROLE_OF_TASK, ROUTED, Case
+from chalicelib.domain.deadlines import legal_day
+from chalicelib.domain.documents import DocumentKind
+from chalicelib.domain.errors import Conflict, Forbidden, Refused
+from chalicelib.services.changes import ATTEMPTS, change
+from chalicelib.services.ports import Page, Ports, Receipt, RequestKey, TaskSummary, body_queue, officer_queue
+
+
+class CaseEnded(Exception):
+    """Nothing is left to open: the case was decided, withdrawn or not accepted."""
+
+
+class Superseded(Exception):
+    """Another execution has taken over this case."""
+
+
+# -- the officer's desk ----------------------------------------------------------------------------------
+
+
+def worklist(ports: Ports, actor: Actor, queue: str, after: str | None, limit: int) -> Page[TaskSummary]:
+    """One of the officer's queues, see ``queues``. Raises Forbidden for a queue that is not theirs."""
+    if queue not in queues(actor):
+        raise Forbidden.because("worklist.not-yours")
+    return ports.cases.worklist(queues(actor)[queue], after, limit)
+
+
+def queues(actor: Actor) -> dict[str, str]:
+    """The queues an officer may look into: ``mine``, and one for each kind of task at their body."""
+    if actor.kind is not ActorKind.OFFICER or not actor.body:
+        return {}
+    free = {task: body_queue(actor.body, task) for task, role in ROLE_OF_TASK.items() if role in actor.roles}
+    return {"mine": officer_queue(actor.subject), **free}
+
+
+def claim(ports: Ports, actor: Actor, case_id: str, *, key: RequestKey | None = None) -> Receipt:
+    """Take the open task."""
+    return _act(ports, actor, case_id, c.Claim(), key)
+
+
+def transfer(
+    ports: Ports, actor: Actor, case_id: str, *, officer: str, reason: str, key: RequestKey | None = None
+) -> Receipt:
+    """Hand the claimed task to a colleague of the same body."""
+    return _act(ports, actor, case_id, c.Transfer(officer, reason), key)
+
+
+def release(ports: Ports, actor: Actor, case_id: str, *, reason: str, key: RequestKey | None = None) -> Receipt:
+    """Give a claimed task back to the body's queue: by its holder, or by a supervisor when nobody works on it."""
+    return _act(ports, actor, case_id, c.Release(reason), key)
+
+
+def forward(ports: Ports, actor: Actor, case_id: str, *, note: str = "", key: RequestKey | None = None) -> Receipt:
+    """The receiving outlet passes the application on."""
+    return _act(ports, actor, case_id, c.Forward(note), key)
+
+
+def give_opinion(
+    ports: Ports, actor: Actor, case_id: str, *, conclusion: str, opinion: str, key: RequestKey | None = None
+) -> Receipt:
+    """Conclude a preliminary or later review."""
+    return _act(ports, actor, case_id, c.GiveOpinion(conclusion, opinion), key)
+
+
+def send_back(
+    ports: Ports, actor: Actor, case_id: str, *, reason: str, position: int | None, key: RequestKey | None = None
+) -> Receipt:
+    """Return the case to an earlier review for a better opinion."""
+    return _act(ports, actor, case_id, c.Return(reason, position), key)
+
+
+def hand_over(ports: Ports, actor: Actor, case_id: str, *, method: str, key: RequestKey | None = None) -> Receipt:
+    """The window gave or posted the result to the applicant."""
+    return _act(ports, actor, case_id, c.HandOver(method), key)
+
+
+def accept(ports: Ports, actor: Actor, case_id: str, *, key: RequestKey | None = None) -> Receipt:
+    """受理: official case number and acceptance document."""
+
+    def build(case: Case, now: datetime) -> c.Accept:
+        cases.judge(case, c.Accept("", _blank(case)), actor)
+        day = f"{legal_day(now):%Y%m%d}"
+        number = f"{case.item.code}{day}{ports.cases.next_number(case.item.code, day):04d}"
+        body = _acting_body(case)
+        return c.Accept(number, documents.write(case, DocumentKind.ACCEPTANCE, now, body, number=number))
+
+    return change(ports, actor, case_id, c.Accept, build, key=key)
+
+
+def refuse_acceptance(
+    ports: Ports,
+    actor: Actor,
+    case_id: str,
+    *,
+    ground: str,
+    reason: str,
+    competent_body: str,
+    key: RequestKey | None = None,
+) -> Receipt:
+    """不予受理, in writing, with the competent body named if another one is (行政许可法 32)."""
+
+    def build(case: Case, now: datetime) -> c.RefuseAcceptance:
+        document = documents.write(
+            case,
+            DocumentKind.NON_ACCEPTANCE,
+            now,
+            _acting_body(case),
+            ground=ground,
+            reason=reason,
+            competent_body=competent_body,
+        )
+        return c.RefuseAcceptance(ground, reason, competent_body, document)
+
+    return change(ports, actor, case_id, c.RefuseAcceptance, build, key=key)
+
+
+def grant(ports: Ports, actor: Actor, case_id: str, *, opinion: str, key: RequestKey | None = None) -> Receipt:
+    """准予."""
+
+    def build(case: Case, now: datetime) -> c.Grant:
+        return c.Grant(opinion, documents.write(case, DocumentKind.GRANT, now, _acting_body(case), opinion=opinion))
+
+    return change(ports, actor, case_id, c.Grant, build, key=key)
+
+
+def refuse(
+    ports: Ports, actor: Actor, case_id: str, *, reasons: str, remedies: str, key: RequestKey | None = None
+) -> Receipt:
+    """不予许可, with reasons and remedies (行政许可法 38(2))."""
+
+    def build(case: Case, now: datetime) -> c.Refuse:
+        document = documents.write(
+            case, DocumentKind.REFUSAL, now, _acting_body(case), reasons=reasons, remedies=remedies
+        )
+        return c.Refuse(reasons, remedies, document)
+
+    return change(ports, actor, case_id, c.Refuse, build, key=key)
+
+
+def _act(ports: Ports, actor: Actor, case_id: str, command: c.Command, key: RequestKey | None) -> Receipt:
+    return change(ports, actor, case_id, type(command), lambda case, now: command, key=key)
+
+
+def _acting_body(case: Case) -> str:
+    """Who signs: the organ in whose name the node acts, named with the entrusted body if there is one."""
+    node = case.pending_node
+    return node.body_name if node else ""
+
+
+def _blank(case: Case) -> Document:
+    return Document("", DocumentKind.ACCEPTANCE, case.created_at, "", "")
+
+
+# -- the workflow ----------------------------------------------------------------------------------------
+
+
+def open_task(ports: Ports, case_id: str, attempt: int, token: str) -> None:
+    """Open the node on which the case waits and keep the workflow's token with it, in one transaction.
+
+    Opening what is open already only renews the token, so a repeated or resumed call is harmless.
+    Raises CaseEnded or Superseded, which the state machine catches by name; Conflict, which it retries.
+    """
+    for _ in range(ATTEMPTS):
+        case = ports.cases.get(case_id)
+        if case is None or case.pending_node is None:
+            raise CaseEnded(case_id)
+        if attempt != case.workflow_attempt:
+            raise Superseded(case_id)
+        try:
+            if case.task is not None:
+                ports.cases.renew_token(case, token)
+            else:
+                change(ports, SYSTEM, case_id, c.OpenTask, lambda case, now: c.OpenTask(attempt), token=token)
+        except (Conflict, Refused):
+            # The case moved between the look and the write: look again.
+            continue
+        return
+    raise Conflict.because("store.conflict")
+
+
+def record_workflow_death(ports: Ports, case_id: str, attempt: int) -> None:
+    """Make it visible that the execution of this attempt is gone."""
+    change(ports, SYSTEM, case_id, c.RecordWorkflowDeath, lambda case, now: c.RecordWorkflowDeath(attempt))
+
+
+def restart_workflow(
+    ports: Ports, case_id: str, *, actor: Actor = SYSTEM, reason: str, key: RequestKey | None = None
+) -> Receipt:
+    """Let a new execution take over from where the case stands."""
+    return change(ports, actor, case_id, c.RestartWorkflow, lambda case, now: c.RestartWorkflow(reason), key=key)
+
+
+def needs_workflow(case: Case) -> bool:
+    """True while something is left for an execution to do."""
+    return case.state in ROUTED and case.pending_node is not None

@@ -1,0 +1,319 @@
+"""Cases in DynamoDB: snapshot, log, worklist, outbox, receipts, tokens and timers, changed together or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from pynamodb.connection import Connection
+from pynamodb.exceptions import DeleteError, DoesNotExist
+
+from chalicelib.domain import case_events as e
+from chalicelib.domain.authorities import Authority
+from chalicelib.domain.case_events import Document, EventRecord
+from chalicelib.domain.cases import Case
+from chalicelib.domain.certificates import Certificate
+from chalicelib.services.ports import (
+    OutboxRow,
+    Page,
+    Receipt,
+    RequestKey,
+    StoredReceipt,
+    TaskSummary,
+    Timer,
+    body_queue,
+    officer_queue,
+)
+from chalicelib.storage import tables as t
+from chalicelib.storage.codec import dump_event, dumps, instant, load_event, loads
+from chalicelib.storage.reading import page, reading
+from chalicelib.storage.transactions import Change, is_condition_failure
+
+KEEP_RECEIPTS = timedelta(days=7)
+"""How long a repeated request still gets its first answer."""
+
+
+class DynamoCases:
+    """Implements ``ports.CaseRepository`` on the cases table that ``tables.bind`` opened."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    # -- cases ---------------------------------------------------------------------------------------
+
+    @reading
+    def get(self, case_id: str) -> Case | None:
+        try:
+            return _case(t.CaseRow.get(f"case#{case_id}", "case", consistent_read=True))
+        except DoesNotExist:
+            return None
+
+    def commit(
+        self,
+        case: Case,
+        events: Sequence[EventRecord],
+        *,
+        expected_version: int,
+        key: RequestKey | None = None,
+        receipt: Receipt | None = None,
+        token: str | None = None,
+        certificate: Certificate | None = None,
+        authority: Authority | None = None,
+        timers: Sequence[Timer] = (),
+        cleared: Sequence[str] = (),
+    ) -> None:
+        change = Change(self._connection)
+        head = self._append(change, case, events)
+        self._snapshot(change, case, head, expected_version)
+        self._task(change, case, events)
+        self._outbox(change, case.id, events)
+        for event in events:
+            self._lists(change, case.id, event.event)
+        if key and receipt:
+            change.create(receipt_row(key, receipt, events[0].recorded_at))
+        if token and case.task:
+            change.put(t.TokenRow(f"token#{case.id}", _number(case.task.number), token=token))
+        if certificate:
+            pk = f"certificate#{certificate.identifier}"
+            change.create(t.CertificateRow(pk, "certificate", snapshot=dumps(certificate)))
+        if authority:
+            same = t.AuthorityRow.version == authority.version
+            change.check(t.AuthorityRow, f"authority#{authority.id}", "authority", same)
+        for timer in timers:
+            change.put(timer_row(timer))
+        for kind in cleared:
+            change.delete(t.TimerRow(f"case#{case.id}", f"timer#{kind}"))
+        change.commit()
+
+    def _append(self, change: Change, case: Case, events: Sequence[EventRecord]) -> str:
+        head = case.log_head
+        for event in events:
+            payload = dump_event(event)
+            digest = hashlib.sha256(f"{head}\n{payload}".encode()).hexdigest()
+            sk = f"event#{event.number:08d}"
+            change.create(t.EventRow(f"case#{case.id}", sk, payload=payload, prev_hash=head, hash=digest))
+            head = digest
+        return head
+
+    def _snapshot(self, change: Change, case: Case, head: str, expected_version: int) -> None:
+        row = t.CaseRow(
+            f"case#{case.id}",
+            "case",
+            version=case.version,
+            state=case.state.value,
+            snapshot=dumps(case),
+            log_head=head,
+        )
+        if expected_version == 0:
+            change.create(row)
+        else:
+            change.put(row, t.CaseRow.version == expected_version)
+
+    def _task(self, change: Change, case: Case, events: Sequence[EventRecord]) -> None:
+        """The worklist row follows the task: written anew when it changes hands, gone when it ends."""
+        for record in events:
+            ended = getattr(record.event, "task", 0)
+            ends = isinstance(record.event, e.TaskEnded | e.CaseWithdrawn | e.ResultDelivered)
+            if ends and ended:
+                change.delete(t.TaskRow(f"case#{case.id}", f"task#{_number(ended)}"))
+        touches = e.TaskOpened | e.TaskClaimed | e.TaskTransferred | e.TaskReleased
+        touched = any(isinstance(record.event, touches) for record in events)
+        if touched and case.task:
+            task = case.task
+            queue = officer_queue(task.assignee) if task.assignee else body_queue(task.body, task.role)
+            change.put(
+                t.TaskRow(
+                    f"case#{case.id}",
+                    f"task#{_number(task.number)}",
+                    lpk=queue,
+                    lsk=f"{instant(task.opened_at)}#{case.id}",
+                    case_id=case.id,
+                    number=task.number,
+                    role=task.role,
+                    body=task.body,
+                    assignee=task.assignee,
+                    opened_at=instant(task.opened_at),
+                    item_name=case.item.name,
+                    case_number=case.number,
+                )
+            )
+
+    def _outbox(self, change: Change, case_id: str, events: Sequence[EventRecord]) -> None:
+        first, last = events[0], events[-1]
+        at = instant(first.recorded_at)
+        change.put(
+            t.OutboxRow(
+                f"outbox#{t.shard_of(case_id)}",
+                f"{at}#{case_id}#{first.number:08d}",
+                case_id=case_id,
+                first=first.number,
+                last=last.number,
+                types=json.dumps([[r.number, r.event.type] for r in events]),
+                recorded_at=at,
+            )
+        )
+
+    def _lists(self, change: Change, case_id: str, event: e.Event) -> None:
+        if isinstance(event, e.CaseDrafted):
+            for subject in {event.applicant.subject, event.agent} - {""}:
+                pk, sk = f"case#{case_id}", f"party#{subject}"
+                change.create(t.PartyRow(pk, sk, lpk=f"party#{subject}", lsk=case_id, case_id=case_id))
+        document: Document | None = getattr(event, "document", None)
+        if document:
+            row = t.DocumentRow(f"document#{document.number}", "document", case_id=case_id, document=dumps(document))
+            change.create(row)
+
+    @reading
+    def receipt(self, scope: str) -> StoredReceipt | None:
+        try:
+            row = t.ReceiptRow.get(f"idem#{scope}", "idem", consistent_read=True)
+        except DoesNotExist:
+            return None
+        return StoredReceipt(row.content, loads(row.receipt, Receipt))
+
+    @reading
+    def document(self, number: str) -> tuple[str, Document] | None:
+        try:
+            row = t.DocumentRow.get(f"document#{number}", "document")
+        except DoesNotExist:
+            return None
+        return row.case_id, loads(row.document, Document)
+
+    @reading
+    def log(self, case_id: str, after: int = 0) -> Iterable[EventRecord]:
+        condition = t.EventRow.sk.between(f"event#{after + 1:08d}", "event#99999999")
+        rows = t.EventRow.query(f"case#{case_id}", condition, consistent_read=True)
+        return [load_event(row.payload) for row in rows]
+
+    @reading
+    def next_number(self, item_code: str, day: str) -> int:
+        # The one bare ADD of the product: a lost answer makes botocore repeat it, which leaves a gap
+        # in the numbers and never gives one twice.
+        row = t.CounterRow(f"counter#{item_code}", day)
+        row.update(actions=[t.CounterRow.value.add(1)])
+        return int(row.value)
+
+    # -- lists ---------------------------------------------------------------------------------------
+
+    @reading
+    def worklist(self, queue: str, after: str | None, limit: int) -> Page[TaskSummary]:
+        rows, cursor = page(queue, after, limit, newest_first=False)
+        return Page([_summary(row) for row in rows if isinstance(row, t.TaskRow)], cursor)
+
+    @reading
+    def cases_of(self, subject: str, after: str | None, limit: int) -> Page[Case]:
+        rows, cursor = page(f"party#{subject}", after, limit, newest_first=True)
+        ids = [row.case_id for row in rows if isinstance(row, t.PartyRow)]
+        found = {case.id: case for case in _cases(ids)}
+        return Page([found[case_id] for case_id in ids if case_id in found], cursor)
+
+    # -- workflow ------------------------------------------------------------------------------------
+
+    def renew_token(self, case: Case, token: str) -> None:
+        if case.task is None:
+            raise ValueError("only an open task has a token")
+        change = Change(self._connection)
+        change.check(t.CaseRow, f"case#{case.id}", "case", t.CaseRow.version == case.version)
+        change.put(t.TokenRow(f"token#{case.id}", _number(case.task.number), token=token))
+        change.commit()
+
+    @reading
+    def tokens(self, case_id: str) -> Mapping[int, str]:
+        rows = t.TokenRow.query(f"token#{case_id}", consistent_read=True)
+        return {int(row.sk): row.token for row in rows}
+
+    @reading
+    def forget_token(self, case_id: str, task: int) -> None:
+        t.TokenRow(f"token#{case_id}", _number(task)).delete()
+
+    @reading
+    def unsent(self, shard: int, before: datetime, limit: int) -> Sequence[OutboxRow]:
+        condition = t.OutboxRow.sk < instant(before)
+        rows = t.OutboxRow.query(f"outbox#{shard}", condition, limit=limit)
+        return [
+            OutboxRow(
+                f"{row.pk}|{row.sk}",
+                row.case_id,
+                tuple((number, kind) for number, kind in json.loads(row.types)),
+                datetime.fromisoformat(row.recorded_at),
+            )
+            for row in rows
+        ]
+
+    @reading
+    def sent(self, row_key: str) -> None:
+        pk, sk = row_key.split("|", 1)
+        t.OutboxRow(pk, sk).delete()
+
+    @reading
+    def due(self, shard: int, until: datetime, limit: int) -> Sequence[Timer]:
+        # "~" sorts behind the "#" that follows the moment: everything at ``until`` itself is due.
+        rows = t.Row.due.query(f"due#{shard}", t.Row.dsk < f"{instant(until)}~", limit=limit)
+        return [_timer(row) for row in rows if isinstance(row, t.TimerRow)]
+
+    @reading
+    def set_timer(self, timer: Timer) -> None:
+        timer_row(timer).save()
+
+    @reading
+    def clear_timer(self, timer: Timer) -> None:
+        """Remove the timer unless it was set to another moment in between."""
+        row = t.TimerRow(f"case#{timer.case_id}", f"timer#{timer.kind}")
+        try:
+            row.delete(condition=t.TimerRow.due_at == instant(timer.due_at))
+        except DeleteError as error:
+            if not is_condition_failure(error):
+                raise
+
+
+def receipt_row(key: RequestKey, receipt: Receipt, now: datetime) -> t.ReceiptRow:
+    """The row that makes a keyed request happen once. DynamoDB drops it some time after ``ttl``."""
+    ttl = int((now + KEEP_RECEIPTS).timestamp())
+    return t.ReceiptRow(f"idem#{key.scope}", "idem", content=key.content, receipt=dumps(receipt), ttl=ttl)
+
+
+def _number(task: int) -> str:
+    return f"{task:04d}"
+
+
+def _case(row: t.CaseRow) -> Case:
+    case = loads(row.snapshot, Case)
+    return replace(case, log_head=row.log_head)
+
+
+def _cases(ids: Sequence[str]) -> Iterator[Case]:
+    keys = [(f"case#{case_id}", "case") for case_id in ids]
+    return (_case(row) for row in t.CaseRow.batch_get(keys))
+
+
+def _summary(row: t.TaskRow) -> TaskSummary:
+    return TaskSummary(
+        case_id=row.case_id,
+        task=int(row.number),
+        role=row.role,
+        body=row.body,
+        opened_at=datetime.fromisoformat(row.opened_at),
+        assignee=row.assignee,
+        item_name=row.item_name,
+        number=row.case_number,
+    )
+
+
+def timer_row(timer: Timer) -> t.TimerRow:
+    """The due-index row of a timer."""
+    return t.TimerRow(
+        f"case#{timer.case_id}",
+        f"timer#{timer.kind}",
+        dpk=f"due#{t.shard_of(timer.case_id)}",
+        dsk=f"{instant(timer.due_at)}#{timer.case_id}",
+        case_id=timer.case_id,
+        timer=timer.kind,
+        due_at=instant(timer.due_at),
+    )
+
+
+def _timer(row: t.TimerRow) -> Timer:
+    return Timer(row.case_id, row.timer, datetime.fromisoformat(row.due_at))

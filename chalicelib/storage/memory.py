@@ -1,0 +1,234 @@
+"""In-memory twins of the case-side repositories, for unit tests. The contract suite runs on these and on DynamoDB.
+
+Everything is stored as text through the codec, so that a twin cannot keep what DynamoDB would not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TypeVar
+
+from chalicelib.domain import case_events as e
+from chalicelib.domain.authorities import Authority
+from chalicelib.domain.case_events import Document, EventRecord
+from chalicelib.domain.cases import Case
+from chalicelib.domain.certificates import Certificate
+from chalicelib.domain.errors import Conflict
+from chalicelib.services.ports import (
+    OutboxRow,
+    Page,
+    Receipt,
+    RequestKey,
+    StoredReceipt,
+    TaskSummary,
+    Timer,
+    body_queue,
+    officer_queue,
+)
+from chalicelib.storage.codec import dump_event, dumps, instant, load_event, loads
+from chalicelib.storage.tables import shard_of
+
+T = TypeVar("T")
+
+
+@dataclass
+class MemoryStore:
+    """What all twins of one test share, as one table does."""
+
+    cases: dict[str, tuple[str, str]] = field(default_factory=dict)  # id → snapshot, log head
+    events: dict[str, list[str]] = field(default_factory=dict)
+    hashes: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # id → (previous, own)
+    tasks: dict[tuple[str, int], TaskSummary] = field(default_factory=dict)
+    parties: dict[str, set[str]] = field(default_factory=dict)
+    outbox: dict[str, OutboxRow] = field(default_factory=dict)
+    receipts: dict[str, StoredReceipt] = field(default_factory=dict)
+    tokens: dict[tuple[str, int], str] = field(default_factory=dict)
+    counters: dict[tuple[str, str], int] = field(default_factory=dict)
+    timers: dict[tuple[str, str], Timer] = field(default_factory=dict)
+    documents: dict[str, tuple[str, Document]] = field(default_factory=dict)
+    authorities: dict[str, str] = field(default_factory=dict)
+    certificates: dict[str, str] = field(default_factory=dict)
+
+    def refuse_used(self, key: RequestKey | None) -> None:
+        if key and key.scope in self.receipts:
+            raise Conflict.because("store.conflict")
+
+    def keep(self, key: RequestKey | None, receipt: Receipt | None) -> None:
+        if key and receipt:
+            self.receipts[key.scope] = StoredReceipt(key.content, loads(dumps(receipt), Receipt))
+
+
+class MemoryCases:
+    """Twin of ``storage.cases.DynamoCases``."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self.store = store
+
+    def get(self, case_id: str) -> Case | None:
+        stored = self.store.cases.get(case_id)
+        return replace(loads(stored[0], Case), log_head=stored[1]) if stored else None
+
+    def commit(
+        self,
+        case: Case,
+        events: Sequence[EventRecord],
+        *,
+        expected_version: int,
+        key: RequestKey | None = None,
+        receipt: Receipt | None = None,
+        token: str | None = None,
+        certificate: Certificate | None = None,
+        authority: Authority | None = None,
+        timers: Sequence[Timer] = (),
+        cleared: Sequence[str] = (),
+    ) -> None:
+        stored = self.get(case.id)
+        if (stored.version if stored else 0) != expected_version:
+            raise Conflict.because("store.conflict")
+        self.store.refuse_used(key)
+        if authority and loads(self.store.authorities[authority.id], Authority).version != authority.version:
+            raise Conflict.because("store.conflict")
+        head = case.log_head
+        for record in events:
+            payload = dump_event(record)
+            digest = hashlib.sha256(f"{head}\n{payload}".encode()).hexdigest()
+            self.store.events.setdefault(case.id, []).append(payload)
+            self.store.hashes.setdefault(case.id, []).append((head, digest))
+            head = digest
+            self._follow(case, record)
+        self.store.cases[case.id] = (dumps(case), head)
+        first = events[0]
+        row_key = f"{shard_of(case.id)}|{instant(first.recorded_at)}#{case.id}#{first.number:08d}"
+        types = tuple((r.number, r.event.type) for r in events)
+        self.store.outbox[row_key] = OutboxRow(row_key, case.id, types, first.recorded_at)
+        self.store.keep(key, receipt)
+        if token and case.task:
+            self.store.tokens[case.id, case.task.number] = token
+        if certificate:
+            self.store.certificates[certificate.identifier] = dumps(certificate)
+        for timer in timers:
+            self.store.timers[timer.case_id, timer.kind] = timer
+        for kind in cleared:
+            self.store.timers.pop((case.id, kind), None)
+
+    def _follow(self, case: Case, record: EventRecord) -> None:
+        event = record.event
+        if isinstance(event, e.TaskEnded | e.CaseWithdrawn | e.ResultDelivered):
+            self.store.tasks.pop((case.id, event.task), None)
+        if isinstance(event, e.TaskOpened | e.TaskClaimed | e.TaskTransferred | e.TaskReleased) and case.task:
+            task = case.task
+            self.store.tasks[case.id, task.number] = TaskSummary(
+                case.id, task.number, task.role, task.body, task.opened_at, task.assignee, case.item.name, case.number
+            )
+        if isinstance(event, e.CaseDrafted):
+            for subject in {event.applicant.subject, event.agent} - {""}:
+                self.store.parties.setdefault(subject, set()).add(case.id)
+        document: Document | None = getattr(event, "document", None)
+        if document:
+            self.store.documents[document.number] = (case.id, document)
+
+    def receipt(self, scope: str) -> StoredReceipt | None:
+        return self.store.receipts.get(scope)
+
+    def document(self, number: str) -> tuple[str, Document] | None:
+        return self.store.documents.get(number)
+
+    def log(self, case_id: str, after: int = 0) -> Iterable[EventRecord]:
+        return [load_event(payload) for payload in self.store.events.get(case_id, [])[after:]]
+
+    def next_number(self, item_code: str, day: str) -> int:
+        self.store.counters[item_code, day] = self.store.counters.get((item_code, day), 0) + 1
+        return self.store.counters[item_code, day]
+
+    def worklist(self, queue: str, after: str | None, limit: int) -> Page[TaskSummary]:
+        rows = [
+            row
+            for row in self.store.tasks.values()
+            if queue == (officer_queue(row.assignee) if row.assignee else body_queue(row.body, row.role))
+        ]
+        return _page(rows, lambda row: f"{instant(row.opened_at)}#{row.case_id}", after, limit)
+
+    def cases_of(self, subject: str, after: str | None, limit: int) -> Page[Case]:
+        cases = [case for case in map(self.get, self.store.parties.get(subject, ())) if case]
+        return _page(cases, lambda case: case.id, after, limit, newest_first=True)
+
+    def renew_token(self, case: Case, token: str) -> None:
+        stored = self.get(case.id)
+        if case.task is None:
+            raise ValueError("only an open task has a token")
+        if stored is None or stored.version != case.version:
+            raise Conflict.because("store.conflict")
+        self.store.tokens[case.id, case.task.number] = token
+
+    def tokens(self, case_id: str) -> Mapping[int, str]:
+        return {task: token for (owner, task), token in self.store.tokens.items() if owner == case_id}
+
+    def forget_token(self, case_id: str, task: int) -> None:
+        self.store.tokens.pop((case_id, task), None)
+
+    def unsent(self, shard: int, before: datetime, limit: int) -> Sequence[OutboxRow]:
+        rows = [r for k, r in self.store.outbox.items() if k.startswith(f"{shard}|") and r.recorded_at < before]
+        return sorted(rows, key=lambda row: row.key)[:limit]
+
+    def sent(self, row_key: str) -> None:
+        self.store.outbox.pop(row_key, None)
+
+    def due(self, shard: int, until: datetime, limit: int) -> Sequence[Timer]:
+        rows = [r for r in self.store.timers.values() if shard_of(r.case_id) == shard and r.due_at <= until]
+        return sorted(rows, key=lambda timer: (timer.due_at, timer.case_id))[:limit]
+
+    def set_timer(self, timer: Timer) -> None:
+        self.store.timers[timer.case_id, timer.kind] = timer
+
+    def clear_timer(self, timer: Timer) -> None:
+        if self.store.timers.get((timer.case_id, timer.kind)) == timer:
+            del self.store.timers[timer.case_id, timer.kind]
+
+
+class MemoryAuthorities:
+    """Twin of ``storage.authorities.DynamoAuthorities``."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self.store = store
+
+    def get(self, authority_id: str) -> Authority | None:
+        stored = self.store.authorities.get(authority_id)
+        return loads(stored, Authority) if stored else None
+
+    def commit(
+        self, authority: Authority, *, expected_version: int, key: RequestKey | None, receipt: Receipt | None
+    ) -> None:
+        stored = self.get(authority.id)
+        if (stored.version if stored else 0) != expected_version:
+            raise Conflict.because("store.conflict")
+        self.store.refuse_used(key)
+        self.store.authorities[authority.id] = dumps(authority)
+        self.store.keep(key, receipt)
+
+    def of(self, subject: str, after: str | None, limit: int) -> Page[Authority]:
+        everyone = [loads(text, Authority) for text in self.store.authorities.values()]
+        mine = [a for a in everyone if subject in (a.agent, a.principal_subject)]
+        return _page(mine, lambda a: a.id, after, limit, newest_first=True)
+
+
+class MemoryCertificates:
+    """Twin of ``storage.certificates.DynamoCertificates``."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self.store = store
+
+    def get(self, identifier: str) -> Certificate | None:
+        stored = self.store.certificates.get(identifier)
+        return loads(stored, Certificate) if stored else None
+
+
+def _page(
+    rows: Sequence[T], key: Callable[[T], str], after: str | None, limit: int, *, newest_first: bool = False
+) -> Page[T]:
+    ordered = sorted(rows, key=key, reverse=newest_first)
+    if after is not None:
+        ordered = [row for row in ordered if (key(row) < after if newest_first else key(row) > after)]
+    return Page(ordered[:limit], key(ordered[limit - 1]) if len(ordered) > limit else None)

@@ -1,0 +1,182 @@
+"""The rows of the cases table (docs/data-model.md lists every query with its key and cost).
+
+One base model with discriminator subclasses, so that one client serves them all. ``bind`` names the
+table and makes the connection; it runs once at start, before the first query.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+from pynamodb.attributes import DiscriminatorAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
+from pynamodb.models import Model
+
+if TYPE_CHECKING:
+    from pynamodb.connection import Connection
+
+SHARDS = 16
+"""Outbox and timers are spread over this many partitions, by a hash of the case."""
+
+
+def shard_of(case_id: str) -> int:
+    """The shard of a case, the same in every process."""
+    return crc32(case_id.encode()) % SHARDS
+
+
+class Listing(GlobalSecondaryIndex["Row"]):  # type: ignore[no-untyped-call]
+    """Worklists, my cases, my authorities: ``lpk`` names the list, ``lsk`` the order. Sparse."""
+
+    class Meta:  # noqa: D106 -- PynamoDB's own name for a model's settings
+        index_name = "listing"
+        projection = AllProjection()
+
+    lpk = UnicodeAttribute(hash_key=True)
+    lsk = UnicodeAttribute(range_key=True)
+
+
+class Due(GlobalSecondaryIndex["Row"]):  # type: ignore[no-untyped-call]
+    """Timers by shard and moment. Sparse."""
+
+    class Meta:  # noqa: D106 -- PynamoDB's own name for a model's settings
+        index_name = "due"
+        projection = AllProjection()
+
+    dpk = UnicodeAttribute(hash_key=True)
+    dsk = UnicodeAttribute(range_key=True)
+
+
+class Row(Model):
+    """Base of every row."""
+
+    class Meta:  # noqa: D106 -- PynamoDB's own name for a model's settings
+        table_name = "unbound"
+        region = "unbound"
+        host: str | None = None
+        # API Gateway gives up after 29 s; a call that hangs must fail long before (and be retried).
+        connect_timeout_seconds = 2
+        read_timeout_seconds = 5
+        max_retry_attempts = 3
+        billing_mode = "PAY_PER_REQUEST"
+
+    kind = DiscriminatorAttribute()
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    lpk = UnicodeAttribute(null=True)
+    lsk = UnicodeAttribute(null=True)
+    dpk = UnicodeAttribute(null=True)
+    dsk = UnicodeAttribute(null=True)
+    ttl = NumberAttribute(null=True)
+
+    listing = Listing()
+    due = Due()
+
+
+class CaseRow(Row, discriminator="case"):
+    """case#<id>/case: the snapshot."""
+
+    version = NumberAttribute()
+    state = UnicodeAttribute()
+    snapshot = UnicodeAttribute()
+    log_head = UnicodeAttribute()
+
+
+class EventRow(Row, discriminator="event"):
+    """case#<id>/event#<number>: one event. ``hash`` covers ``prev_hash`` and the payload as stored."""
+
+    payload = UnicodeAttribute()
+    prev_hash = UnicodeAttribute()
+    hash = UnicodeAttribute()
+
+
+class TaskRow(Row, discriminator="task"):
+    """case#<id>/task#<number>: an open task, in the queue of its body or of the officer who holds it."""
+
+    case_id = UnicodeAttribute()
+    number = NumberAttribute()
+    role = UnicodeAttribute()
+    body = UnicodeAttribute()
+    assignee = UnicodeAttribute()
+    opened_at = UnicodeAttribute()
+    item_name = UnicodeAttribute()
+    case_number = UnicodeAttribute()
+
+
+class PartyRow(Row, discriminator="party"):
+    """case#<id>/party#<subject>: lists the case among those of an applicant or agent."""
+
+    case_id = UnicodeAttribute()
+
+
+class OutboxRow(Row, discriminator="outbox"):
+    """outbox#<shard>/<recorded_at>#<case>#<first>: a commit whose events are not yet known to be on the bus."""
+
+    case_id = UnicodeAttribute()
+    first = NumberAttribute()
+    last = NumberAttribute()
+    types = UnicodeAttribute()
+    recorded_at = UnicodeAttribute()
+
+
+class ReceiptRow(Row, discriminator="receipt"):
+    """idem#<scope>/idem: what a keyed request was answered."""
+
+    content = UnicodeAttribute()
+    receipt = UnicodeAttribute()
+
+
+class TokenRow(Row, discriminator="token"):
+    """token#<case>/<task>: a workflow's task token. Its own prefix, so that IAM can guard it."""
+
+    token = UnicodeAttribute()
+
+
+class CounterRow(Row, discriminator="counter"):
+    """counter#<item code>/<day>: the running number of an item on a day."""
+
+    value = NumberAttribute()
+
+
+class TimerRow(Row, discriminator="timer"):
+    """case#<id>/timer#<kind>: look at this case at that moment."""
+
+    case_id = UnicodeAttribute()
+    timer = UnicodeAttribute()
+    due_at = UnicodeAttribute()
+
+
+class DocumentRow(Row, discriminator="document"):
+    """document#<number>/document: finds a written act by its number."""
+
+    case_id = UnicodeAttribute()
+    document = UnicodeAttribute()
+
+
+class AuthorityRow(Row, discriminator="authority"):
+    """authority#<id>/authority: an agent's authority, listed for the agent."""
+
+    version = NumberAttribute()
+    snapshot = UnicodeAttribute()
+
+
+class PrincipalRow(Row, discriminator="principal"):
+    """authority#<id>/principal: lists the authority for the one who gives it."""
+
+    authority_id = UnicodeAttribute()
+
+
+class CertificateRow(Row, discriminator="certificate"):
+    """certificate#<identifier>/certificate."""
+
+    snapshot = UnicodeAttribute()
+
+
+def bind(table: str, region: str, host: str | None = None) -> Connection:
+    """Name the table for all rows and open the one client they share."""
+    Row.Meta.table_name = table
+    Row.Meta.region = region
+    Row.Meta.host = host
+    Row._connection = None
+    connection: Any = Row._get_connection()
+    return connection.connection  # type: ignore[no-any-return]

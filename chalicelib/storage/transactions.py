@@ -1,0 +1,69 @@
+"""One TransactWriteItems for each change, and its failures in the domain's words."""
+
+from __future__ import annotations
+
+from pynamodb.connection import Connection
+from pynamodb.exceptions import PynamoDBException, TransactWriteError
+from pynamodb.expressions.condition import Condition
+from pynamodb.transactions import TransactWrite
+
+from chalicelib.domain.errors import Conflict, DomainError, Unavailable
+from chalicelib.storage.tables import Row
+
+CONFLICTS = frozenset({"ConditionalCheckFailed", "TransactionConflict", "DuplicateItem"})
+
+
+class Change:
+    """Collects the writes of one change and commits them together.
+
+    PynamoDB sends condition checks first, then deletes, then puts; reasons of a cancelled
+    transaction come back in that order. All conditions here mean the same to a caller (somebody
+    was faster), so the order need not be known.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._checks: list[tuple[type[Row], str, str, Condition]] = []
+        self._deletes: list[Row] = []
+        self._puts: list[tuple[Row, Condition | None]] = []
+
+    def put(self, row: Row, condition: Condition | None = None) -> None:
+        """Write a whole row."""
+        self._puts.append((row, condition))
+
+    def create(self, row: Row) -> None:
+        """Write a row that must not exist yet."""
+        self.put(row, type(row).pk.does_not_exist())
+
+    def delete(self, row: Row) -> None:
+        """Remove a row; removing an absent one is fine."""
+        self._deletes.append(row)
+
+    def check(self, model: type[Row], pk: str, sk: str, condition: Condition) -> None:
+        """Let everything depend on another row's present state."""
+        self._checks.append((model, pk, sk, condition))
+
+    def commit(self) -> None:
+        """Write all or nothing. Raises Conflict if a condition failed, Unavailable if the store did not answer."""
+        try:
+            with TransactWrite(connection=self._connection) as transaction:
+                for model, pk, sk, condition in self._checks:
+                    transaction.condition_check(model, pk, sk, condition=condition)
+                for row in self._deletes:
+                    transaction.delete(row)
+                for row, save_condition in self._puts:
+                    transaction.save(row, condition=save_condition)
+        except TransactWriteError as error:
+            raise _in_domain_words(error) from error
+
+
+def _in_domain_words(error: TransactWriteError) -> DomainError:
+    codes = {reason.code for reason in error.cancellation_reasons if reason is not None and reason.code}
+    if codes & CONFLICTS or error.cause_response_code == "TransactionInProgressException":
+        return Conflict.because("store.conflict")
+    return Unavailable.because("store.unavailable")
+
+
+def is_condition_failure(error: PynamoDBException) -> bool:
+    """True if a single write was refused by its own condition."""
+    return error.cause_response_code == "ConditionalCheckFailedException"

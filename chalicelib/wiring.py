@@ -1,0 +1,109 @@
+"""Who serves which port: made lazily, once for each container, from the settings.
+
+``install`` puts another wiring in place: tests bring in-memory twins, the emulated cloud its movable
+clock. Product code only ever asks ``current()``.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import Any
+
+from chalicelib.services import ports
+from chalicelib.settings import Settings
+
+
+class Wiring:
+    """Implements ``services.ports.Ports``. Keyword overrides replace single members.
+
+    Imports of heavy libraries stand inside the members, so that a function pays only for what it uses.
+    """
+
+    def __init__(self, settings: Settings, **overrides: Any) -> None:
+        self.settings = settings
+        for name, member in overrides.items():
+            if not hasattr(type(self), name):
+                raise TypeError(f"no such member: {name}")
+            self.__dict__[name] = member  # where cached_property keeps its value
+
+    @property
+    def home(self) -> str:
+        return self.settings.region_code
+
+    @cached_property
+    def clock(self) -> ports.Clock:
+        from chalicelib.gateways.clock import SystemClock
+
+        return SystemClock()
+
+    @cached_property
+    def ids(self) -> ports.Ids:
+        from chalicelib.gateways.ids import UlidIds
+
+        return UlidIds()
+
+    @cached_property
+    def forms(self) -> ports.Forms:
+        from chalicelib.schemas.validation import JsonSchemaForms
+
+        return JsonSchemaForms()
+
+    @cached_property
+    def _cases_connection(self) -> Any:
+        from chalicelib.storage import tables
+
+        self.settings.require("cases_table", "aws_region")
+        return tables.bind(self.settings.cases_table, self.settings.aws_region, self.settings.dynamodb_endpoint or None)
+
+    @cached_property
+    def cases(self) -> ports.CaseRepository:
+        from chalicelib.storage.cases import DynamoCases
+
+        return DynamoCases(self._cases_connection)
+
+    @cached_property
+    def authorities(self) -> ports.AuthorityRepository:
+        from chalicelib.storage.authorities import DynamoAuthorities
+
+        return DynamoAuthorities(self._cases_connection)
+
+    @cached_property
+    def certificates(self) -> ports.CertificateRepository:
+        from chalicelib.storage.certificates import DynamoCertificates
+
+        _ = self._cases_connection  # the rows must be bound to their table before the first query
+        return DynamoCertificates()
+
+    @cached_property
+    def seal(self) -> ports.Seal:
+        from chalicelib.gateways.seal import KmsSeal
+
+        self.settings.require("seal_key_id")
+        return KmsSeal(self._client("kms"), self.settings.seal_key_id)
+
+    def _client(self, service: str) -> Any:
+        import boto3
+        from botocore.config import Config
+
+        # API Gateway gives up after 29 s; a call that hangs must fail, and be repeated, long before.
+        config = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+        make: Any = boto3.client  # its overloads want a literal
+        return make(service, region_name=self.settings.aws_region, config=config)
+
+
+_current: Wiring | None = None
+
+
+def current() -> Wiring:
+    """The wiring of this process; made from the environment when first asked for."""
+    global _current
+    if _current is None:
+        _current = Wiring(Settings.from_env(os.environ))
+    return _current
+
+
+def install(wiring: Wiring | None) -> None:
+    """Put another wiring in place; None lets the next ``current()`` read the environment again."""
+    global _current
+    _current = wiring
