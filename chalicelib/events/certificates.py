@@ -1,0 +1,16 @@
+"""Issues the result of a granted case."""
+
+from __future__ import annotations
+
+from chalicelib import wiring
+from chalicelib.edge.functions import EventBlueprint
+from chalicelib.services import certificates
+from chalicelib.services.ports import Hint
+
+bp = EventBlueprint(__name__)
+
+
+@bp.queue(detail_types=("case.granted",))
+def issue_certificates(hint: Hint) -> None:
+    """Issue, unless it has been done. A repeated hint finds the case no longer merely granted."""
+    certificates.issue(wiring.current(), hint.case_id)
