@@ -233,7 +233,9 @@ def _repair_executions() -> None:
         with _workflow_lock:
             endpoint = self.get(callback_id)
             if endpoint is not None and (endpoint._notify_event.is_set() or endpoint.consumer_error is not None):
-                raise stepfunctions_models.TaskTimedOut("Task Timed Out: 'Provided task does not exist anymore'")
+                raise stepfunctions_models.TaskTimedOut(
+                    "Task Timed Out: 'Provided task does not exist anymore'", exception_type="TaskTimedOut"
+                )
             return bool(notify(self, callback_id, outcome))
 
     pool.notify = notify_once  # type: ignore[method-assign]
