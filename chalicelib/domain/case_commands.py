@@ -95,7 +95,7 @@ class Accept:
 
 @dataclass(frozen=True, slots=True)
 class RefuseAcceptance:
-    """不予受理. ``ground``: not_a_matter | not_competent | not_completed."""
+    """不予受理. ``ground``: not_a_matter | not_competent | not_complete."""
 
     ground: str
     reason: str

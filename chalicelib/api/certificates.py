@@ -1,0 +1,114 @@
+"""Electronic certificates for their holders, and verification for everybody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib import wiring
+from chalicelib.api import views
+from chalicelib.domain.certificates import Certificate
+from chalicelib.edge.api import ApiBlueprint, Auth, Reply, Request
+from chalicelib.services import certificates
+
+bp = ApiBlueprint(__name__, tag="certificates")
+
+_NOT_FOUND = "certificate.not-found"
+
+
+@bp.route_v1(
+    "GET",
+    "/cases/{case_id}/certificate",
+    summary=("查看电子证照", "The certificate of a case"),
+    response="certificates/certificate",
+    problems=("case.not-found", _NOT_FOUND),
+)
+def read_certificate(request: Request) -> Reply:
+    """With its seal and the QR code by which anybody can verify it."""
+    from chalicelib.api.pages import qr_svg
+
+    ports = wiring.current()
+    certificate = certificates.of_case(ports, request.who, request.path["case_id"])
+    url = f"{ports.settings.public_base_url or request.base_url}/v1/verify/certificates/{certificate.identifier}/page"
+    return Reply(
+        {
+            **_facts(certificate),
+            "holder": certificate.holder_name,
+            "item": certificate.item_code,
+            "case": certificate.case_id,
+            "case_number": certificate.case_number,
+            "issuer": certificate.issuer,
+            "seal": {"key": certificate.seal_key, "algorithm": "ECDSA_SHA_256", "signature": certificate.signature},
+            "verify_url": url,
+            "qr": qr_svg(url),
+        }
+    )
+
+
+@bp.route_v1(
+    "GET",
+    "/verify/certificates/{identifier}",
+    summary=("核验电子证照", "Verify a certificate"),
+    auth=Auth.PUBLIC,
+    response="certificates/verification",
+    problems=(_NOT_FOUND,),
+)
+def verify_certificate(request: Request) -> Reply:
+    """Whether content and seal agree and whether it still counts. The holder's name is masked."""
+    return Reply(_verified(request))
+
+
+@bp.route_v1(
+    "GET",
+    "/verify/certificates/{identifier}/page",
+    summary=("核验电子证照(网页)", "Verify a certificate, as a page"),
+    auth=Auth.PUBLIC,
+    content_type="text/html",
+    problems=(_NOT_FOUND,),
+)
+def verify_certificate_page(request: Request) -> Reply:
+    """Where the QR code leads."""
+    from chalicelib.api.pages import verification_page
+
+    return Reply(verification_page(_verified(request)), content_type="text/html; charset=utf-8")
+
+
+@bp.route_v1(
+    "GET",
+    "/verify/documents/{number}",
+    summary=("核验文书", "Verify a written act"),
+    auth=Auth.PUBLIC,
+    response="certificates/document_verification",
+    problems=("document.not-found",),
+)
+def verify_document(request: Request) -> Reply:
+    """Kind, date, body and digest of a document by its number, to compare with the paper in hand."""
+    document = certificates.verify_document(wiring.current(), request.path["number"])
+    return Reply(
+        {
+            "number": document.number,
+            "kind": views.labelled("document", document.kind),
+            "issued_at": views.instant(document.issued_at),
+            "body": document.body,
+            "digest": document.digest,
+        }
+    )
+
+
+def _verified(request: Request) -> dict[str, Any]:
+    found = certificates.verify(wiring.current(), request.path["identifier"])
+    return {**_facts(found.certificate), "genuine": found.genuine, "holder": found.holder}
+
+
+def _facts(certificate: Certificate) -> dict[str, Any]:
+    return {
+        "identifier": certificate.identifier,
+        "state": views.labelled("certificate", certificate.state),
+        "type": certificate.type_name,
+        "item_name": certificate.item_name,
+        "issuer_name": certificate.issuer_name,
+        "issuer_uscc": certificate.issuer_uscc,
+        "issued_at": views.instant(certificate.issued_at),
+        "valid_until": views.instant(certificate.valid_until),
+        "demo": certificate.demo,
+        "digest": certificate.digest,
+    }

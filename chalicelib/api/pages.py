@@ -1,0 +1,49 @@
+"""Pages that people print or land on by a QR code. Everything is escaped; nothing is loaded from elsewhere.
+
+Imported inside the views that need it: templates and QR codes cost start-up time that most requests need not pay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import segno
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from chalicelib.domain.deadlines import SHANGHAI
+
+_templates = Environment(
+    loader=PackageLoader("chalicelib.api", "templates"),
+    autoescape=select_autoescape(["html"]),
+    undefined=StrictUndefined,
+)
+
+
+def _china_time(text: str) -> str:
+    """A moment as it is written on paper: 2026年11月23日 09:05 (Beijing time)."""
+    at = datetime.fromisoformat(text).astimezone(SHANGHAI)
+    return f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}"
+
+
+_templates.filters["china_time"] = _china_time
+
+
+def qr_svg(url: str) -> str:
+    """The QR code of an address as an SVG element."""
+    return segno.make(url, error="m", micro=False).svg_inline(scale=4, border=4)
+
+
+def document_page(document: Mapping[str, Any]) -> str:
+    """A written act, to print on A4."""
+    return _templates.get_template("document.html").render(
+        document=document,
+        qr=Markup(qr_svg(document["verify_url"])),  # noqa: S704 -- our own SVG, no user text in it
+    )
+
+
+def verification_page(found: Mapping[str, Any]) -> str:
+    """What a stranger learns who scans a certificate."""
+    return _templates.get_template("verification.html").render(found=found)

@@ -1,0 +1,188 @@
+"""Domain objects as the API shows them: codes with their labels, and nothing the viewer may not read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from chalicelib.data import label
+from chalicelib.domain import case_events as e
+from chalicelib.domain.actors import Actor, ActorKind
+from chalicelib.domain.case_events import EventRecord
+from chalicelib.domain.cases import Case
+from chalicelib.domain.certificates import masked
+from chalicelib.domain.documents import Content
+from chalicelib.domain.routing import Node
+
+
+def labelled(group: str, code: str) -> dict[str, str]:
+    """A code with its Chinese and English label."""
+    text = label(group, code)
+    return {"code": str(code), "zh": text["zh"], "en": text["en"]}
+
+
+def instant(at: datetime | None) -> str | None:
+    """A moment as RFC 3339 text in UTC."""
+    return at.isoformat() if at else None
+
+
+def case_summary(case: Case) -> dict[str, Any]:
+    """A row of a listing."""
+    return {
+        "id": case.id,
+        "version": case.version,
+        "state": labelled("state", case.state),
+        "item": asdict(case.item),
+        "channel": labelled("channel", case.channel),
+        "receipt_number": case.receipt_number,
+        "case_number": case.case_number,
+        "created_at": instant(case.created_at),
+        "received_at": instant(case.received_at),
+        "accepted_at": instant(case.accepted_at),
+        "decided_at": instant(case.decided_at),
+    }
+
+
+def case(case: Case, viewer: Actor) -> dict[str, Any]:
+    """The whole case. Supervisors see how it is handled, not what the applicant wrote (I4)."""
+    supervising = viewer.kind is ActorKind.SUPERVISOR
+    shown = {
+        **case_summary(case),
+        "applicant": {
+            "kind": str(case.applicant.kind),
+            "name": masked(case.applicant.name) if supervising else case.applicant.name,
+        },
+        "division": case.division,
+        "filed_at": case.filed_at,
+        "delivery": case.delivery,
+        "route": [_node(case, i, node) for i, node in enumerate(case.route.nodes)],
+        "task": _task(case, viewer),
+        "documents": [
+            {
+                "number": d.number,
+                "kind": labelled("document", d.kind),
+                "issued_at": instant(d.issued_at),
+                "body": d.body,
+                "digest": d.digest,
+            }
+            for d in case.documents
+        ],
+        "certificate": case.certificate,
+        "workflow": {"attempt": case.workflow_attempt, "dead": case.workflow_dead},
+    }
+    if not supervising:
+        shown["form"] = dict(case.form)
+        shown["materials"] = [{k: v for k, v in asdict(m).items() if v} for m in case.materials]
+    return shown
+
+
+def _node(case: Case, index: int, node: Node) -> dict[str, Any]:
+    current = case.pending_node is not None and index == case.position
+    shown: dict[str, Any] = {
+        "role": labelled("task", node.role),
+        "body": node.body,
+        "body_name": node.body_name,
+        "division": node.division,
+        "mode": labelled("mode", node.mode),
+        "in_name_of": node.in_name_of,
+        "state": "current" if current else "done" if index < case.position else "pending",
+    }
+    if node.limit:
+        shown["limit"] = {"value": node.limit.value, "unit": str(node.limit.unit), "demo": node.limit.demo}
+    return shown
+
+
+def _task(case: Case, viewer: Actor) -> dict[str, Any] | None:
+    task = case.task
+    if task is None:
+        return None
+    return {
+        "number": task.number,
+        "role": labelled("task", task.role),
+        "body": task.body,
+        "opened_at": instant(task.opened_at),
+        "claimed": bool(task.assignee),
+        "yours": task.assignee == viewer.subject,
+    }
+
+
+def timeline(case: Case, log: Sequence[EventRecord]) -> dict[str, Any]:
+    """The log for everybody who sees the case."""
+    return {
+        "case": case.id,
+        "version": case.version,
+        "state": labelled("state", case.state),
+        "events": [
+            {
+                "number": record.number,
+                "type": labelled("event", record.event.type),
+                "recorded_at": instant(record.recorded_at),
+                "effective_at": instant(record.effective_at),
+                "actor": {
+                    "kind": labelled("actor", record.actor.kind),
+                    "body": record.actor.body,
+                    "division": record.actor.division,
+                },
+                "facts": _facts(record.event),
+            }
+            for record in log
+        ],
+    }
+
+
+_SHOWN = (
+    "receipt_number",
+    "case_number",
+    "ground",
+    "competent_body",
+    "role",
+    "body",
+    "conclusion",
+    "certificate",
+    "method",
+    "attempt",
+    "position",
+    "task",
+)
+"""An allow-list: what a field of an event must be called to be shown. Texts that officers wrote for each other,
+form data and names stay in the case, where the viewer's rights decide."""
+
+_TOLD = {
+    e.AcceptanceRefused: ("reason",),
+    e.CaseReturned: ("reason",),
+    e.CaseGranted: ("opinion",),
+    e.CaseRefused: ("reasons", "remedies"),
+    e.CaseWithdrawn: ("reason",),
+}
+"""Reasons that are told to the applicant."""
+
+
+def _facts(event: e.Event) -> dict[str, Any]:
+    names = (*_SHOWN, *_TOLD.get(type(event), ()))
+    facts = {name: getattr(event, name) for name in names if getattr(event, name, "") != ""}
+    document = getattr(event, "document", None)
+    if document is not None:
+        facts["document"] = document.number
+    if isinstance(event, e.TaskOpened):
+        facts["role"] = labelled("task", event.role)
+    return facts
+
+
+def document(case: Case, content: Content, base_url: str) -> dict[str, Any]:
+    """A written act with the link that verifies it."""
+    digest = content.digest()
+    return {
+        "number": content.number,
+        "kind": labelled("document", content.kind),
+        "issued_at": instant(content.issued_at),
+        "body": content.body,
+        "case_number": content.case_number,
+        "item": content.item,
+        "applicant": content.applicant,
+        "texts": {k: v for k, v in content.texts.items() if v},
+        "digest": digest,
+        "intact": any(d.number == content.number and d.digest == digest for d in case.documents),
+        "verify_url": f"{base_url}/v1/verify/documents/{content.number}",
+    }
