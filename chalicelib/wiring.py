@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.services import ports
 from chalicelib.settings import Settings
+
+if TYPE_CHECKING:
+    from chalicelib.gateways.jwks import KeySource
 
 
 class Wiring:
@@ -81,6 +84,22 @@ class Wiring:
 
         self.settings.require("seal_key_id")
         return KmsSeal(self._client("kms"), self.settings.seal_key_id)
+
+    @cached_property
+    def cursor_secret(self) -> bytes:
+        """What cursors are signed with (edge/cursors.py)."""
+        from chalicelib.gateways.secrets import read_secret
+
+        self.settings.require("cursor_secret_id")
+        return read_secret(self._client("secretsmanager"), self.settings.cursor_secret_id)
+
+    @cached_property
+    def jwks(self) -> KeySource:
+        """The public keys of the OIDC issuer (edge/issuer.py keeps them)."""
+        from chalicelib.gateways.jwks import HttpKeySource
+
+        self.settings.require("oidc_jwks_url")
+        return HttpKeySource(self.settings.oidc_jwks_url, self.clock)
 
     def _client(self, service: str) -> Any:
         import boto3

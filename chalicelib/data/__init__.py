@@ -12,6 +12,7 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from types import MappingProxyType
+from typing import Any
 
 Text = Mapping[str, str]
 """``{"zh": …, "en": …}``."""
@@ -53,7 +54,7 @@ def label(group: str, key: str) -> Text:
     return labels().get(group, {}).get(key) or {"zh": key, "en": key}
 
 
-def _read(folder: str) -> list[tuple[str, dict[str, dict[str, str]]]]:
+def _read(folder: str) -> list[tuple[str, Any]]:
     """Name and content of each JSON file of a folder of this package, in the order of the names."""
     room: Traversable = files(__name__).joinpath(folder)
     if not room.is_dir():

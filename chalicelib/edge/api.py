@@ -25,14 +25,16 @@ from enum import Enum
 from functools import wraps
 from typing import Any, cast
 
-import chalice
+from chalice.app import Blueprint, Chalice, Response
+from chalice.app import Request as GatewayRequest
 
 from chalicelib import observability
 from chalicelib.domain.errors import DomainError, Invalid
-from chalicelib.edge import problems, reading
+from chalicelib.edge import problems
 from chalicelib.edge.authorizer import authorize
 from chalicelib.edge.reading import Reading
 from chalicelib.edge.request import Reply, Request, receipt_reply
+from chalicelib.observability import logger
 
 __all__ = ["ApiBlueprint", "Auth", "Reply", "Request", "RouteSpec", "receipt_reply", "specs"]
 
@@ -87,14 +89,14 @@ class RouteSpec:
         return f"{self.method} {self.path}"
 
 
-def specs(app: chalice.Chalice) -> list[RouteSpec]:
+def specs(app: Chalice) -> list[RouteSpec]:
     """Every route that an app serves, ordered by path and method. The app is the only registry (T1)."""
     views = [entry.view_function for methods in app.routes.values() for entry in methods.values()]
     found = [cast(RouteSpec, view.spec) for view in views if hasattr(view, "spec")]
     return sorted(found, key=lambda spec: (spec.path, spec.method))
 
 
-class ApiBlueprint(chalice.Blueprint):
+class ApiBlueprint(Blueprint):
     """A Blueprint whose routes are judged before the view runs, and whose refusals leave as problems."""
 
     def __init__(self, import_name: str, tag: str) -> None:
@@ -148,7 +150,7 @@ class ApiBlueprint(chalice.Blueprint):
             )
 
             @wraps(view)
-            def edge(**places: str) -> chalice.Response:
+            def edge(**places: str) -> Response:
                 return _answer(spec, view, self.current_request, places)
 
             edge.spec = spec  # type: ignore[attr-defined]
@@ -165,7 +167,7 @@ class ApiBlueprint(chalice.Blueprint):
         return declare
 
 
-def _answer(spec: RouteSpec, view: View, event: chalice.app.Request, places: dict[str, str]) -> chalice.Response:
+def _answer(spec: RouteSpec, view: View, event: GatewayRequest, places: dict[str, str]) -> Response:
     """Read, judge, run the view, render. Nothing but a response ever leaves, whatever happens inside."""
     incident = str(event.context.get("requestId") or "")
     paper = Reading(spec, event, places)
@@ -175,7 +177,7 @@ def _answer(spec: RouteSpec, view: View, event: chalice.app.Request, places: dic
             return _render(spec, reply)
         except DomainError as refusal:
             code, status = refusal.code, problems.status_of(refusal)
-            observability.info("request_refused", code=code, status=status)
+            logger.info("request_refused", code=code, status=status)
             answer = problems.of_error(refusal, incident)
         except Exception as failure:
             observability.failure("request_failed", failure)
@@ -188,7 +190,7 @@ def _answer(spec: RouteSpec, view: View, event: chalice.app.Request, places: dic
             return _problem(503, problems.of_code(503, "request.receipt-unreadable", incident))
 
 
-def _replay(spec: RouteSpec, paper: Reading, incident: str) -> chalice.Response | None:
+def _replay(spec: RouteSpec, paper: Reading, incident: str) -> Response | None:
     """What a keyed request gets instead of a refusal, if its key was used before: the first answer again.
 
     A retry after a lost answer would otherwise get the refusal of a second attempt. Asking only now means
@@ -209,7 +211,7 @@ def _replay(spec: RouteSpec, paper: Reading, incident: str) -> chalice.Response 
     return response
 
 
-def _render(spec: RouteSpec, reply: Reply) -> chalice.Response:
+def _render(spec: RouteSpec, reply: Reply) -> Response:
     status = spec.status if reply.status is None else reply.status
     headers: dict[str, Any] = {**_SECURITY_HEADERS, "Content-Type": reply.content_type}
     if spec.auth is Auth.TOKEN:
@@ -221,13 +223,13 @@ def _render(spec: RouteSpec, reply: Reply) -> chalice.Response:
     if reply.location and status == _CREATED:
         headers["Location"] = reply.location
     headers.update(reply.headers)
-    observability.info("request_answered", status=status)
-    return chalice.Response(_serialise(reply.body, status), headers, status)
+    logger.info("request_answered", status=status)
+    return Response(_serialise(reply.body, status), headers, status)
 
 
-def _problem(status: int, answer: dict[str, Any]) -> chalice.Response:
+def _problem(status: int, answer: dict[str, Any]) -> Response:
     headers = {**_SECURITY_HEADERS, "Content-Type": problems.CONTENT_TYPE, **problems.headers_of(status)}
-    return chalice.Response(_serialise(answer, status), cast(Any, headers), status)
+    return Response(_serialise(answer, status), cast(Any, headers), status)
 
 
 def _serialise(body: Any, status: int) -> str | bytes:

@@ -123,12 +123,17 @@ def body(status: int, violations: Sequence[Violation], incident: str = "") -> di
 def text(violation: Violation) -> dict[str, str]:
     """The two sentences of a violation with its parameters filled in.
 
-    A code without a text answers the code itself (a test holds that there is none).
+    A parameter that is named like a group of labels (``state``) is shown by its label. A code without a text answers the code itself (a test holds that there is none).
     """
     texts = data.problems().get(violation.code) or {"zh": violation.code, "en": violation.code}
-    return {language: _fill(texts[language], violation.params) for language in ("zh", "en")}
+    return {language: _fill(texts[language], violation.params, language) for language in ("zh", "en")}
 
 
-def _fill(sentence: str, params: Mapping[str, str | int]) -> str:
+def _fill(sentence: str, params: Mapping[str, str | int], language: str) -> str:
     """Fill ``{name}`` places. Not str.format: a parameter must never be read as a format."""
-    return _PLACE.sub(lambda place: str(params.get(place[1], place[0])), sentence)
+
+    def value(place: re.Match[str]) -> str:
+        name = place[1]
+        return data.label(name, str(params[name]))[language] if name in params else place[0]
+
+    return _PLACE.sub(value, sentence)

@@ -14,12 +14,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-import chalice
+from chalice.app import Request as GatewayRequest
 
 from chalicelib.domain.actors import Actor
 from chalicelib.domain.errors import DomainError, Invalid, NotFound, Violation, raise_all
 from chalicelib.edge import authorizer, strict_json
-from chalicelib.edge.problems import Malformed, PreconditionRequired, Unauthenticated, UnsupportedMedia
+from chalicelib.edge.problems import Malformed, PreconditionRequired, UnsupportedMedia
 from chalicelib.edge.request import Request
 from chalicelib.schemas import validation
 from chalicelib.services.ports import RequestKey
@@ -39,7 +39,7 @@ _JSON_TYPE = re.compile(r'application/json(\s*;\s*charset="?utf-8"?)?\s*', re.IG
 class Reading:
     """One request being read. ``key`` is known as soon as principal, key header and body are."""
 
-    def __init__(self, spec: RouteSpec, event: chalice.app.Request, places: Mapping[str, str]) -> None:
+    def __init__(self, spec: RouteSpec, event: GatewayRequest, places: Mapping[str, str]) -> None:
         self._spec = spec
         self._event = event
         self._places = places
@@ -136,8 +136,11 @@ class Reading:
         return [*strict_json.text_violations(body), *validation.named_violations(self._spec.request, body)]
 
     def _query(self) -> tuple[dict[str, str], list[Violation]]:
-        """The query and what is wrong with it. A route without query schema ignores parameters: links that
-        people pass on come back with the additions of messengers."""
+        """The query and what is wrong with it.
+
+        A route without query schema ignores parameters: links that people pass on come back with the
+        additions of messengers.
+        """
         if self._spec.query is None:
             return {}, []
         given = self._event.query_params
@@ -195,6 +198,3 @@ def _raise_first(refusals: list[DomainError]) -> None:
     """Raise the kind of the first refusal with the violations of all of them."""
     if refusals:
         raise type(refusals[0])(*(v for refusal in refusals for v in refusal.violations))
-
-
-__all__ = ["PATH_SCHEMA", "Reading", "Unauthenticated"]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.domain.actors import Actor
+from chalicelib.edge.cursors import Cursors
 from chalicelib.services.ports import Receipt, RequestKey
 
 DEFAULT_LIMIT = 20
@@ -70,17 +71,13 @@ class Request:
         token = self.query.get("cursor")
         if token is None:
             return None
-        from chalicelib import wiring
-
-        return wiring.current().cursors.open(token, self._scope())
+        return _cursors().open(token, self._scope())
 
     def cursor(self, position: str | None) -> str | None:
         """The opaque cursor for a position (``Page.next``); None stays None: there are no more rows."""
         if position is None:
             return None
-        from chalicelib import wiring
-
-        return wiring.current().cursors.seal(position, self._scope())
+        return _cursors().seal(position, self._scope())
 
     def _scope(self) -> dict[str, str]:
         """What a cursor is bound to. The size of the page may change from one page to the next."""
@@ -89,12 +86,19 @@ class Request:
         return {"principal": self.actor.subject if self.actor else "", "operation": self.operation, **filters, **places}
 
 
+def _cursors() -> Cursors:
+    from chalicelib import wiring
+
+    return Cursors(lambda: wiring.current().cursor_secret)
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What a view answers.
 
     ``status`` None means the status that the route declares. ``etag`` is the version of what the body
-    shows. ``location`` is the path of what was created and leaves only with 201. A str or bytes body leaves as it is (with its own ``content_type``); anything else as JSON.
+    shows. ``location`` is the path of what was created and leaves only with 201. A str or bytes body
+    leaves as it is (with its own ``content_type``); anything else as JSON.
     """
 
     body: Any

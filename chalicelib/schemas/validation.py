@@ -1,0 +1,162 @@
+"""Judges JSON by JSON Schema 2020-12 and says what is wrong as violations, all of them.
+
+Codes are ``schema.<keyword>``; a surplus member is ``schema.unexpected`` whichever keyword forbids it. The
+pointer names the member that is missing or surplus, not the object around it. Parameters hold what the
+schema asks for, never what the client sent: names and numbers of people have no place in an answer that
+is logged and shown to others.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache, lru_cache
+from typing import Any
+
+import jsonschema_rs
+
+from chalicelib import schemas
+from chalicelib.domain.errors import Violation
+from chalicelib.schemas.formats import FORMATS
+
+_KEYWORDS = frozenset(
+    {
+        "type", "enum", "const", "format", "pattern", "not", "anyOf", "oneOf", "contains", "uniqueItems", "multipleOf",
+        "maximum", "minimum", "exclusiveMaximum", "exclusiveMinimum", "maxLength", "minLength", "maxItems", "minItems",
+        "maxProperties", "minProperties",
+    }
+)  # fmt: skip
+"""Keywords with a sentence of their own. What else the library may report is ``schema.refused``."""
+
+_MOST_FORMS = 256
+
+
+class JsonSchemaForms:
+    """Serves ``services.ports.Forms``: judges the form of an item by the schema in its version."""
+
+    def violations(self, schema: Mapping[str, Any], data: object, pointer: str = "") -> tuple[Violation, ...]:
+        """Every violation, each with its JSON pointer below ``pointer``.
+
+        A schema is compiled once, recognised by its content. Raises ValueError for what is no schema, or
+        refers to a schema outside the product.
+        """
+        return _judge(_form_validator(json.dumps(schema, sort_keys=True)), data, pointer)
+
+
+def check_schema(schema: Mapping[str, Any]) -> None:
+    """Raise ValueError unless this is a JSON Schema 2020-12 whose references and patterns hold."""
+    _form_validator(json.dumps(schema, sort_keys=True))
+
+
+def named_violations(name: str, data: object, pointer: str = "") -> tuple[Violation, ...]:
+    """Every violation of a schema of the package, ``cases/draft``."""
+    return _judge(_named_validator(name), data, pointer)
+
+
+def properties(name: str) -> Mapping[str, Any]:
+    """The properties that a schema of the package names, with their own references followed one step."""
+    found = {}
+    for member, rule in schemas.load(name).get("properties", {}).items():
+        found[member] = resolve(name, rule["$ref"]) if "$ref" in rule else rule
+    return found
+
+
+def resolve(name: str, reference: str) -> Mapping[str, Any]:
+    """What a reference inside the schema ``name`` points to."""
+    from urllib.parse import unquote, urljoin
+
+    place, _, fragment = urljoin(schemas.uri_of(name), reference).partition("#")
+    found: Any = schemas.by_uri(place)
+    for token in fragment.split("/")[1:]:
+        found = found[unquote(token).replace("~1", "/").replace("~0", "~")]
+    return found  # type: ignore[no-any-return]
+
+
+def join_pointer(pointer: str, *members: str | int) -> str:
+    """A JSON pointer (RFC 6901) to a member below another."""
+    return pointer + "".join("/" + str(m).replace("~", "~0").replace("/", "~1") for m in members)
+
+
+@cache
+def _named_validator(name: str) -> jsonschema_rs.Draft202012Validator:
+    return _compile(schemas.load(name), schemas.uri_of(name))
+
+
+@lru_cache(maxsize=_MOST_FORMS)
+def _form_validator(text: str) -> jsonschema_rs.Draft202012Validator:
+    return _compile(json.loads(text), f"{schemas.BASE}forms/form.json")
+
+
+def _compile(schema: Mapping[str, Any], base: str) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(
+        dict(schema),
+        base_uri=base,
+        retriever=lambda uri: dict(schemas.by_uri(uri)),
+        validate_formats=True,
+        ignore_unknown_formats=False,
+        formats=dict(FORMATS),
+    )
+
+
+def _judge(validator: jsonschema_rs.Draft202012Validator, data: object, pointer: str) -> tuple[Violation, ...]:
+    """Violations in the order of their places, each once: several keywords may find the same fault."""
+    found: dict[tuple[str, str], Violation] = {}
+    for error in validator.iter_errors(data):
+        for violation in _violations(error, pointer):
+            found.setdefault((violation.pointer, violation.code), violation)
+    return tuple(found[key] for key in sorted(found))
+
+
+def _violations(error: jsonschema_rs.ValidationError, pointer: str) -> Iterator[Violation]:
+    """What one error of the library says, as violations. Kinds are told apart by the name of the keyword."""
+    kind, asked = error.kind.name, error.kind.as_dict()
+    place = join_pointer(pointer, *error.instance_path)
+    if kind == "required":
+        yield Violation("schema.required", join_pointer(place, asked["property"]))
+    elif kind in ("additionalProperties", "unevaluatedProperties", "unevaluatedItems"):
+        yield from (Violation("schema.unexpected", join_pointer(place, name)) for name in asked["unexpected"])
+    elif kind == "additionalItems":
+        yield Violation("schema.unexpected", join_pointer(place, asked["limit"]))
+    elif kind == "falseSchema":
+        yield Violation("schema.unexpected", place)
+    elif kind == "propertyNames":
+        # The name of the member is what is wrong; it came from the client and is told by the pointer alone.
+        yield Violation("schema.propertyNames", join_pointer(place, str(asked["error"].instance)))
+    elif kind in ("anyOf", "oneOf") and (fitting := _fitting_branch(error)):
+        for nested in fitting:
+            yield from _violations(nested, pointer)
+    else:
+        code = f"schema.{kind}" if kind in _KEYWORDS else "schema.refused"
+        yield Violation(code, place, _params(kind, asked))
+
+
+def _fitting_branch(error: jsonschema_rs.ValidationError) -> list[jsonschema_rs.ValidationError]:
+    """Of several shapes the one that is meant, when type and constants leave only one; else nothing.
+
+    "None of the shapes fits" helps nobody who said which one they mean.
+    """
+    branches: list[list[jsonschema_rs.ValidationError]] = error.kind.as_dict().get("context", [])
+    depth = len(error.instance_path)
+    meant = [b for b in branches if b and not any(_tells_apart(e, depth) for e in b)]
+    return meant[0] if len(meant) == 1 else []
+
+
+def _tells_apart(error: jsonschema_rs.ValidationError, depth: int) -> bool:
+    return error.kind.name in ("const", "enum", "type") and len(error.instance_path) <= depth + 1
+
+
+def _params(kind: str, asked: Mapping[str, Any]) -> dict[str, str | int]:
+    """What the schema asks for, as parameters of the sentence."""
+    if kind == "type":
+        return {"types": ", ".join(sorted(asked["types"]))}
+    if kind == "enum":
+        return {"options": ", ".join(json.dumps(o, ensure_ascii=False) for o in asked["options"])}
+    if kind == "const":
+        return {"expected": json.dumps(asked["expected_value"], ensure_ascii=False)}
+    if kind == "format":
+        return {"format": str(asked["format"])}
+    if kind == "multipleOf":
+        return {"divisor": str(asked["multiple_of"])}
+    if "limit" in asked:
+        return {"limit": str(asked["limit"])}
+    return {}
