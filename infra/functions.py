@@ -1,0 +1,126 @@
+"""Every Lambda function of the product and what it is given: memory, time, and the resources it may use.
+
+Which functions exist, under which handler and fed by what, is read from the code (``edge.functions.REGISTRY``
+and the app itself). What stands here once, and nowhere else, is ``USES``: the resources each of them needs.
+Environment, policies, event sources and alarms all follow from the two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+
+from chalice.utils import to_cfn_resource_name
+
+from app import app as chalice_app
+from chalicelib.edge.functions import REGISTRY, Source
+
+API_HANDLER = "api_handler"
+API_TIMEOUT = 15  # API Gateway gives up after 29 s; a caller should hear earlier, from us
+AUTHORIZER_TIMEOUT = 10
+MEMORY = 512  # half of it is a vCPU's share: cold starts are import time, and imports are CPU
+
+
+class Use(StrEnum):
+    """Something a function does with a resource. ``infra.policies`` says what IAM calls it."""
+
+    READ_CASES = "read cases"
+    CHANGE_CASES = "change cases"
+    NUMBER_CASES = "draw the next number of an item and day"
+    LIST_CASES = "query the listing index"
+    READ_AUTHORITIES = "read authorities"
+    CHANGE_AUTHORITIES = "change authorities"
+    READ_CERTIFICATES = "read certificates"
+    CREATE_CERTIFICATES = "create certificates"
+    READ_RECEIPTS = "read receipts of keyed requests"
+    STORE_TOKENS = "store task tokens"
+    REPORT_TOKENS = "read and forget task tokens"
+    READ_DUE = "query the due index"
+    SET_TIMERS = "set and clear timers"
+    READ_OUTBOX = "query the outbox"
+    CLEAR_OUTBOX = "delete outbox rows"
+    READ_CATALOG = "read the catalogue"
+    PUBLISH = "publish on the bus"
+    START_WORKFLOWS = "start executions"
+    INSPECT_WORKFLOWS = "look at executions"
+    REPORT_TASKS = "report finished tasks"
+    SIGN = "sign with the seal"
+    VERIFY = "verify seals"
+    SIGN_CURSORS = "read the cursor secret"
+    KNOW_ISSUER = "know the OIDC issuer"
+    KNOW_ADDRESS = "know the public address"
+
+
+_COMMANDS = (Use.READ_CASES, Use.CHANGE_CASES)
+_ISSUING = (*_COMMANDS, Use.READ_CATALOG, Use.CREATE_CERTIFICATES, Use.SIGN)
+# Looking after a case repairs whatever came apart: what any of the consumers does, it does as well.
+_LOOKING_AFTER = (
+    *_ISSUING,
+    Use.READ_DUE,
+    Use.REPORT_TOKENS,
+    Use.START_WORKFLOWS,
+    Use.INSPECT_WORKFLOWS,
+    Use.REPORT_TASKS,
+)
+
+USES: dict[str, tuple[Use, ...]] = {
+    API_HANDLER: (
+        *_COMMANDS,
+        Use.NUMBER_CASES,
+        Use.LIST_CASES,
+        Use.READ_AUTHORITIES,
+        Use.CHANGE_AUTHORITIES,
+        Use.READ_CERTIFICATES,
+        Use.READ_RECEIPTS,
+        Use.READ_CATALOG,
+        Use.VERIFY,
+        Use.SIGN_CURSORS,
+        Use.KNOW_ADDRESS,
+    ),
+    "authorize": (Use.KNOW_ISSUER,),
+    "open_node": (*_COMMANDS, Use.STORE_TOKENS, Use.READ_CATALOG),
+    "relay_outbox": (Use.CLEAR_OUTBOX, Use.PUBLISH),
+    "sweep_outbox": (Use.READ_OUTBOX, Use.CLEAR_OUTBOX, Use.PUBLISH),
+    "start_workflows": (Use.READ_CASES, Use.SET_TIMERS, Use.START_WORKFLOWS),
+    "report_tasks": (Use.READ_CASES, Use.REPORT_TOKENS, Use.REPORT_TASKS),
+    "issue_certificates": _ISSUING,
+    "sweep_timers": _LOOKING_AFTER,
+    "reconcile": _LOOKING_AFTER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One Lambda function as it is deployed. ``source`` is None for the API and its authorizer."""
+
+    name: str
+    handler: str
+    timeout: int
+    uses: tuple[Use, ...]
+    source: Source | None = None
+
+    @property
+    def logical_id(self) -> str:
+        """Its name in the template, by Chalice's own rule."""
+        return "APIHandler" if self.name == API_HANDLER else str(to_cfn_resource_name(self.name))
+
+
+@cache
+def functions() -> dict[str, Function]:
+    """All functions by name: the API, its authorizers, and everything that the blueprints registered.
+
+    Raises LookupError when code and table disagree, in either direction.
+    """
+    declared = {API_HANDLER: ("app.app", API_TIMEOUT, None)}
+    for authorizer in chalice_app.builtin_auth_handlers:
+        declared[authorizer.name] = (authorizer.handler_string, AUTHORIZER_TIMEOUT, None)
+    for spec in REGISTRY.values():
+        declared[spec.name] = (spec.handler, spec.timeout, spec.source)
+    if declared.keys() != USES.keys():
+        surplus, missing = sorted(USES.keys() - declared.keys()), sorted(declared.keys() - USES.keys())
+        raise LookupError(f"infra.functions.USES and the code disagree: not declared {surplus}, not listed {missing}")
+    return {
+        name: Function(name, handler, timeout, USES[name], source)
+        for name, (handler, timeout, source) in sorted(declared.items())
+    }

@@ -1,0 +1,155 @@
+"""One least-privilege policy for each function, from what ``infra.functions.USES`` says it does.
+
+DynamoDB is granted by key prefix (condition ``dynamodb:LeadingKeys``), so that a function reaches only the
+kinds of rows it works with. Task tokens get a second lock: whoever does not handle tokens is *denied* them,
+whatever else a later change might allow. There is no Scan, and no ``Resource: "*"``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from infra import names
+from infra.functions import Function, Use
+
+Json = dict[str, Any]
+
+_READ = ("GetItem", "BatchGetItem", "Query")
+_WRITE = ("PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem")
+_TOKENS = "token#*"
+_TOKEN_USES = {Use.STORE_TOKENS, Use.REPORT_TOKENS}
+
+# Which rows of the cases table a use touches, and how. A command's transaction writes the case and its log, the
+# outbox row, the receipt, its documents, and checks an authority (docs/data-model.md).
+_CASES_TABLE: dict[Use, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    Use.READ_CASES: (_READ, ("case#*", "document#*")),
+    Use.CHANGE_CASES: (_WRITE, ("case#*", "outbox#*", "idem#*", "document#*")),
+    Use.SET_TIMERS: (("PutItem", "DeleteItem"), ("case#*",)),
+    Use.NUMBER_CASES: (("UpdateItem",), ("counter#*",)),
+    Use.READ_AUTHORITIES: (_READ, ("authority#*",)),
+    Use.CHANGE_AUTHORITIES: (_WRITE, ("authority#*", "idem#*")),
+    Use.READ_CERTIFICATES: (_READ, ("certificate#*",)),
+    Use.CREATE_CERTIFICATES: (("PutItem",), ("certificate#*",)),
+    Use.READ_RECEIPTS: (("GetItem",), ("idem#*",)),
+    Use.STORE_TOKENS: (("PutItem",), (_TOKENS,)),
+    Use.REPORT_TOKENS: (("GetItem", "Query", "DeleteItem"), (_TOKENS,)),
+    Use.READ_OUTBOX: (("Query",), ("outbox#*",)),
+    Use.CLEAR_OUTBOX: (("DeleteItem",), ("outbox#*",)),
+}
+
+_INDEXES: dict[Use, tuple[str, tuple[str, ...] | None]] = {
+    Use.LIST_CASES: ("listing", None),
+    Use.READ_DUE: ("due", ("due#*",)),
+}
+
+_OTHERS: dict[Use, tuple[tuple[str, ...], Sequence[Any]]] = {
+    Use.READ_CATALOG: (
+        tuple(f"dynamodb:{action}" for action in _READ),
+        (names.arn_of("CatalogTable"),),
+    ),
+    Use.PUBLISH: (("events:PutEvents",), (names.arn_of("EventBus"),)),
+    Use.START_WORKFLOWS: (("states:StartExecution",), (names.state_machine_arn("case_routing"),)),
+    Use.INSPECT_WORKFLOWS: (("states:DescribeExecution",), (names.execution_arns("case_routing"),)),
+    Use.REPORT_TASKS: (
+        ("states:SendTaskSuccess", "states:SendTaskFailure"),
+        (names.state_machine_arn("case_routing"),),
+    ),
+    Use.SIGN_CURSORS: (("secretsmanager:GetSecretValue",), ({"Ref": "CursorSecret"},)),
+}
+
+
+def policy(function: Function) -> Json:
+    """The policy document of a function, with the intrinsics of the template in its resources."""
+    statements = [
+        *_logging(function),
+        *_rows(function),
+        *_indexes(function),
+        *_other_services(function),
+        *_seal(function),
+        *_event_source(function),
+    ]
+    if any(use in _CASES_TABLE or use in _INDEXES for use in function.uses) and not _TOKEN_USES & set(function.uses):
+        statements.append(_no_tokens())
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _allow(sid: str, actions: Iterable[str], resources: Sequence[Any], condition: Json | None = None) -> Json:
+    statement: Json = {"Sid": sid, "Effect": "Allow", "Action": sorted(actions), "Resource": list(resources)}
+    if condition:
+        statement["Condition"] = condition
+    return statement
+
+
+def _sid(use: Use) -> str:
+    return "".join(word.capitalize() for word in use.name.split("_"))
+
+
+def _logging(function: Function) -> list[Json]:
+    group = names.arn_of(names.log_group_id(function))
+    return [_allow("WriteLog", ("logs:CreateLogStream", "logs:PutLogEvents"), (group,))]
+
+
+def _rows(function: Function) -> list[Json]:
+    return [
+        _allow(
+            _sid(use),
+            (f"dynamodb:{action}" for action in actions),
+            (names.arn_of("CasesTable"),),
+            # ForAllValues is true of an empty set too; it never is one here, as Scan is not granted.
+            {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(prefixes)}},
+        )
+        for use in function.uses
+        if use in _CASES_TABLE
+        for actions, prefixes in [_CASES_TABLE[use]]
+    ]
+
+
+def _indexes(function: Function) -> list[Json]:
+    return [
+        _allow(
+            _sid(use),
+            ("dynamodb:Query",),
+            ({"Fn::Sub": f"${{CasesTable.Arn}}/index/{index}"},),
+            {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(prefixes)}} if prefixes else None,
+        )
+        for use in function.uses
+        if use in _INDEXES
+        for index, prefixes in [_INDEXES[use]]
+    ]
+
+
+def _other_services(function: Function) -> list[Json]:
+    return [_allow(_sid(use), *_OTHERS[use]) for use in function.uses if use in _OTHERS]
+
+
+def _seal(function: Function) -> list[Json]:
+    actions = {Use.SIGN: ("kms:Sign",), Use.VERIFY: ("kms:Verify", "kms:GetPublicKey")}
+    return [_allow(_sid(use), actions[use], (names.arn_of("SealKey"),)) for use in function.uses if use in actions]
+
+
+def _event_source(function: Function) -> list[Json]:
+    """What Lambda's poller needs; it works with the function's own role."""
+    match names.kind_of_source(function):
+        case "queue":
+            receive = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+            return [_allow("ReceiveMessages", receive, (names.arn_of(names.queue_id(function)),))]
+        case "stream":
+            read = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
+            listed = {"Fn::Sub": "${CasesTable.Arn}/stream/*"}
+            return [
+                _allow("ReadStream", (*read, "dynamodb:ListStreams"), (listed,)),
+                _allow("KeepPoisonedRecords", ("sqs:SendMessage",), (names.arn_of(names.dead_letters_id(function)),)),
+            ]
+        case _:
+            return []
+
+
+def _no_tokens() -> Json:
+    return {
+        "Sid": "NoTaskTokens",
+        "Effect": "Deny",
+        "Action": ["dynamodb:*"],
+        "Resource": [names.arn_of("CasesTable"), {"Fn::Sub": "${CasesTable.Arn}/index/*"}],
+        "Condition": {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": [_TOKENS]}},
+    }
