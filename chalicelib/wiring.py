@@ -86,6 +86,20 @@ class Wiring:
         return KmsSeal(self._client("kms"), self.settings.seal_key_id)
 
     @cached_property
+    def workflows(self) -> ports.Workflows:
+        from chalicelib.gateways.workflows import StepFunctionsWorkflows
+
+        self.settings.require("case_routing_arn")
+        return StepFunctionsWorkflows(self._client("stepfunctions"), self.settings.case_routing_arn)
+
+    @cached_property
+    def bus(self) -> ports.Bus:
+        from chalicelib.gateways.bus import EventBridgeBus
+
+        self.settings.require("event_bus")
+        return EventBridgeBus(self._client("events"), self.settings.event_bus)
+
+    @cached_property
     def cursor_secret(self) -> bytes:
         """What cursors are signed with (edge/cursors.py)."""
         from chalicelib.gateways.secrets import read_secret

@@ -1,0 +1,255 @@
+"""Made-up items, bodies, people and cases for tests. Nothing here is real, and all of it is small."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from chalicelib.domain.actors import Actor as Actor
+from chalicelib.domain.actors import ActorKind as ActorKind
+from chalicelib.domain.actors import Role
+from chalicelib.domain.case_events import Party
+from chalicelib.domain.catalog import (
+    Body,
+    BodyKind,
+    CaseType,
+    ImplementationItem,
+    Material,
+    Necessity,
+    RouteStep,
+    StepMode,
+    StepRole,
+)
+from chalicelib.domain.divisions import Level, ancestor
+from chalicelib.domain.errors import Violation
+from chalicelib.domain.routing import Channel as Channel
+from chalicelib.services.ports import Hint
+from chalicelib.storage.memory import MemoryAuthorities, MemoryCases, MemoryCertificates, MemoryStore
+
+START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # a Monday, 09:00 in Beijing
+
+LEAGUE, BANNER, SUM, GACHA = "152500000000", "152526000000", "152526102000", "152526102203"
+REGION = "150000000000"
+USCC = "11152500MB00000001"
+
+
+def body(division: str, department: str, kind: BodyKind = BodyKind.ORGAN) -> Body:
+    return Body(f"{division}-{department}", f"{division}的{department}", division, department, USCC, kind, demo=True)
+
+
+LEAGUE_BUREAU = body(LEAGUE, "05")
+BANNER_BUREAU = body(BANNER, "05")
+SUM_CENTRE = body(SUM, "bm", BodyKind.OUTLET)
+BODIES = {b.id: b for b in (LEAGUE_BUREAU, BANNER_BUREAU, SUM_CENTRE, body(REGION, "05"), body(SUM, "01"))}
+
+FORM = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["subject"],
+    "properties": {"subject": {"type": "string", "minLength": 1, "maxLength": 50}},
+}
+
+STEPS = (
+    RouteStep(StepRole.ACCEPT, Level.LEAGUE, "05"),
+    RouteStep(StepRole.PRELIMINARY_REVIEW, Level.BANNER, "05"),
+    RouteStep(StepRole.REVIEW, Level.LEAGUE, "05"),
+    RouteStep(StepRole.DECIDE, Level.LEAGUE, "05"),
+)
+ENTRUSTED_STEPS = (
+    RouteStep(StepRole.ACCEPT, Level.BANNER, "05", StepMode.ENTRUSTED),
+    RouteStep(StepRole.DECIDE, Level.LEAGUE, "05"),
+)
+
+BASIC = "150105001001"
+
+
+def item(**changes: Any) -> ImplementationItem:
+    """An item decided by the league after preliminary review by the banner."""
+    made = ImplementationItem(
+        code=f"{USCC}3{BASIC}",
+        basic_code=BASIC,
+        version=1,
+        name="示例许可",
+        name_en="Example licence",
+        type_code="01",
+        body=LEAGUE_BUREAU,
+        level=Level.LEAGUE,
+        case_type=CaseType.PROMISED,
+        form=FORM,
+        materials=(
+            Material("m1", "申请书", "Application", Necessity.REQUIRED),
+            Material("m2", "证明", "Proof", Necessity.OPTIONAL),
+        ),
+        steps=STEPS,
+        result_kind="certificate",
+        result_name="示例许可证",
+        applicant_kinds=("1", "2"),
+        demo=True,
+    )
+    return replace(made, **changes)
+
+
+HERDER = Actor("herder", ActorKind.PERSON, "其其格𠮷ᠮᠣᠩᠭᠣᠯ")
+STRANGER = Actor("stranger", ActorKind.PERSON, "路人")
+AGENT = Actor("agent", ActorKind.AGENT, "代办员", division=GACHA)
+WINDOW = Actor("window", ActorKind.OFFICER, body=SUM_CENTRE.id, division=SUM, roles=frozenset({Role.WINDOW}))
+BANNER_REVIEWER = Actor(
+    "banner-reviewer", ActorKind.OFFICER, body=BANNER_BUREAU.id, division=BANNER, roles=frozenset({Role.REVIEW})
+)
+ACCEPTOR = Actor(
+    "league-acceptor", ActorKind.OFFICER, body=LEAGUE_BUREAU.id, division=LEAGUE, roles=frozenset({Role.ACCEPTANCE})
+)
+REVIEWER = Actor(
+    "league-reviewer", ActorKind.OFFICER, body=LEAGUE_BUREAU.id, division=LEAGUE, roles=frozenset({Role.REVIEW})
+)
+COLLEAGUE = replace(REVIEWER, subject="league-colleague")
+DECIDER = Actor(
+    "league-decider", ActorKind.OFFICER, body=LEAGUE_BUREAU.id, division=LEAGUE, roles=frozenset({Role.DECISION})
+)
+SUPERVISOR = Actor("supervisor", ActorKind.SUPERVISOR, division=LEAGUE)
+
+
+class FakeClock:
+    """Stands still until it is moved."""
+
+    def __init__(self, at: datetime = START) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+    def advance(self, **span: float) -> None:
+        self.at += timedelta(**span)
+
+
+class FakeIds:
+    """Counts: the ids sort as ULIDs do and look like them."""
+
+    def __init__(self) -> None:
+        self.drawn = 0
+
+    def new(self, at: datetime) -> str:
+        self.drawn += 1
+        return f"01{self.drawn:024d}"
+
+
+class FakeForms:
+    """Knows one rule: a form must have what its schema requires."""
+
+    def violations(self, schema: Mapping[str, Any], data: object, pointer: str = "") -> tuple[Violation, ...]:
+        given = data if isinstance(data, Mapping) else {}
+        return tuple(
+            Violation("schema.required", f"{pointer}/{name}")
+            for name in schema.get("required", ())
+            if name not in given
+        )
+
+
+@dataclass
+class FakeCatalog:
+    """One item, offered everywhere below its level."""
+
+    items: dict[tuple[str, int], ImplementationItem] = field(default_factory=dict)
+    current: dict[str, ImplementationItem] = field(default_factory=dict)
+
+    def publish(self, made: ImplementationItem) -> None:
+        self.items[made.code, made.version] = made
+        self.current[made.basic_code] = made
+
+    def offer(self, basic_code: str, division: str) -> ImplementationItem | None:
+        made = self.current.get(basic_code)
+        if made is None or ancestor(division, made.level) != made.body.division:
+            return None
+        return made
+
+    def version(self, code: str, version: int) -> ImplementationItem | None:
+        return self.items.get((code, version))
+
+    def body(self, body_id: str) -> Body | None:
+        return BODIES.get(body_id)
+
+    def body_of(self, department: str, division: str) -> Body | None:
+        return BODIES.get(f"{division}-{department}")
+
+    def outlet_of(self, division: str) -> Body | None:
+        place = ancestor(division, Level.TOWNSHIP)
+        return BODIES.get(f"{place}-bm") if place else None
+
+
+class FakeSeal:
+    """A seal that anybody could forge, but that notices a changed digest."""
+
+    key_id = "fake-key"
+
+    def sign(self, digest: bytes) -> bytes:
+        return b"signed:" + digest
+
+    def verify(self, digest: bytes, signature: bytes) -> bool:
+        return signature == b"signed:" + digest
+
+
+@dataclass
+class FakeBus:
+    """Takes everything, or nothing while it is ``down``."""
+
+    taken: list[Hint] = field(default_factory=list)
+    down: bool = False
+
+    def publish(self, hints: Sequence[Hint]) -> Sequence[Hint]:
+        if self.down:
+            return hints
+        self.taken += hints
+        return ()
+
+
+@dataclass
+class FakeWorkflows:
+    """Remembers what it was told."""
+
+    started: list[tuple[str, int]] = field(default_factory=list)
+    succeeded: list[tuple[str, Mapping[str, object]]] = field(default_factory=list)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    dead: set[tuple[str, int]] = field(default_factory=set)
+
+    def start(self, case_id: str, attempt: int) -> bool:
+        fresh = (case_id, attempt) not in self.started
+        self.started.append((case_id, attempt))
+        return fresh
+
+    def succeed(self, token: str, output: Mapping[str, object]) -> bool:
+        self.succeeded.append((token, output))
+        return True
+
+    def fail(self, token: str, error: str, cause: str) -> bool:
+        self.failed.append((token, error))
+        return True
+
+    def is_running(self, case_id: str, attempt: int) -> bool:
+        return (case_id, attempt) in self.started and (case_id, attempt) not in self.dead
+
+
+class World:
+    """All ports of the case side, in memory, over one published item. Implements ``services.ports.Ports``."""
+
+    home = LEAGUE
+
+    def __init__(self, made: ImplementationItem | None = None) -> None:
+        self.store = MemoryStore()
+        self.clock = FakeClock()
+        self.ids = FakeIds()
+        self.forms = FakeForms()
+        self.catalog = FakeCatalog()
+        self.catalog.publish(made or item())
+        self.cases = MemoryCases(self.store)
+        self.authorities = MemoryAuthorities(self.store)
+        self.certificates = MemoryCertificates(self.store)
+        self.workflows = FakeWorkflows()
+        self.bus = FakeBus()
+        self.seal = FakeSeal()
+
+
+def item_party() -> Party:
+    """The herder as an applicant."""
+    return Party(HERDER.subject, HERDER.kind, HERDER.name)
