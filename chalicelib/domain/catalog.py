@@ -3,6 +3,10 @@
 An ``ImplementationStandard`` (统一实施标准) fixes the elements of an item for the whole region and is
 versioned; an ``ImplementationItem`` (实施清单) is that standard as one body implements it. A case is
 filed under an implementation item and keeps its version (A6).
+
+A standard is stored and published as a *document*: JSON with the elements of the exchange standard
+(docs/catalogue.md lists them). ``catalog_documents`` reads documents, ``catalog_layers`` makes them,
+``catalog_rules`` judges them.
 """
 
 from __future__ import annotations
@@ -13,6 +17,8 @@ from enum import StrEnum
 from typing import Any
 
 from chalicelib.domain.divisions import Level
+
+TYPES_APPLIED_FOR = frozenset({"01", "05", "07", "08", "09", "10", "20"})
 
 
 class LimitUnit(StrEnum):
@@ -35,12 +41,16 @@ class LegalBasis:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A period. ``demo`` marks a figure that no source gives and the demo layer filled in."""
+    """A period. ``demo`` marks a figure that no source gives and the demo layer filled in.
+
+    ``starts`` names the moment that the law counts from where it is not the usual one.
+    """
 
     value: int
     unit: LimitUnit
     basis: LegalBasis | None = None
     demo: bool = False
+    starts: str = ""
 
 
 class Necessity(StrEnum):
@@ -49,6 +59,22 @@ class Necessity(StrEnum):
     REQUIRED = "required"  # 必要: asked of every applicant
     OPTIONAL = "optional"  # 非必要: only in the cases named in the material's note
     DEFERRABLE = "deferrable"  # 容缺后补
+
+
+class LateOutcome(StrEnum):
+    """What happens when a deferred material does not come in time (D4): a parameter of the item."""
+
+    DEEMED_WITHDRAWN = "deemed_withdrawn"
+    ACCEPTANCE_REVOKED = "acceptance_revoked"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Deferral:
+    """How long a deferrable material may be late, and what follows if it is later."""
+
+    period: Limit
+    outcome: LateOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +89,7 @@ class Material:
     basis: LegalBasis | None = None
     note: str = ""
     demo: bool = False
+    deferral: Deferral | None = None
 
 
 class StepRole(StrEnum):
@@ -125,12 +152,97 @@ class CaseType(StrEnum):
     PROMISED = "promised"  # 承诺件
 
 
+class StopEffect(StrEnum):
+    """What a procedure besides the ordinary examination does to the clock, as its law says."""
+
+    EXCLUDED_BY_THIS_RULE = "excluded_by_this_rule"  # the item's own law: not counted
+    EXCLUDED_BY_GENERAL_RULE = "excluded_by_general_rule"  # 行政许可法 45
+    SUSPENDS = "suspends"  # 中止
+    LEGAL_WAITING_TIME = "legal_waiting_time"
+    PRECONDITION = "precondition_before_clock"
+    UNSAID = "unsaid"
+    INSIDE_LIMIT = "inside_limit_by_text"
+    AFTER_DECISION = "after_decision"
+    NO_STOP_RULE = "no_stop_rule_found"
+
+
+STOPPING = frozenset(
+    {
+        StopEffect.EXCLUDED_BY_THIS_RULE,
+        StopEffect.EXCLUDED_BY_GENERAL_RULE,
+        StopEffect.SUSPENDS,
+        StopEffect.LEGAL_WAITING_TIME,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SpecialProcedure:
+    """特别程序: site visit, technical review, hearing, public notice … Stops the clock only if its effect says so."""
+
+    kind: str
+    name: str
+    effect: StopEffect
+    basis: LegalBasis | None = None
+    note: str = ""
+
+    @property
+    def stops(self) -> bool:
+        """Whether the time it takes is not counted."""
+        return self.effect in STOPPING
+
+
+@dataclass(frozen=True, slots=True)
+class MainItem:
+    """主项: the code ends in 00Y, its sub-items share the first nine digits."""
+
+    code: str
+    name: str
+    name_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImplementationStandard:
+    """One version of an item, the same for all bodies of the region.
+
+    ``level`` and ``department`` name the competent organ (in whose name the decision goes out), which
+    for an entrusted decision is not the one that performs the deciding step. ``demo`` lists the paths
+    in ``document`` that the demo layer filled in.
+    """
+
+    basic_code: str
+    version: int
+    name: str
+    name_en: str
+    main: MainItem | None
+    type_code: str
+    department: str
+    level: Level
+    case_type: CaseType
+    form: Mapping[str, Any]
+    materials: tuple[Material, ...]
+    steps: tuple[RouteStep, ...]
+    special_procedures: tuple[SpecialProcedure, ...]
+    result_kind: str
+    result_name: str
+    result_validity: str
+    accept_on_receipt: bool
+    notice_limit: Limit | None
+    statutory_limit: Limit | None
+    promised_limit: Limit | None
+    applicant_kinds: tuple[str, ...]
+    themes: tuple[str, ...]
+    demo: tuple[str, ...]
+    document: Mapping[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class ImplementationItem:
     """What a case is filed under: one standard, one version, one deciding body.
 
     ``code`` is the 31-character implementation code: USCC of the body + exercise level + basic code
     (GB/T 39554.1, see docs/adr). ``form`` is a JSON Schema 2020-12 of the application form.
+    ``notice_limit`` is the period of the one-time notice (B4).
     """
 
     code: str
@@ -153,3 +265,47 @@ class ImplementationItem:
     promised_limit: Limit | None = None
     applicant_kinds: tuple[str, ...] = ()  # 服务对象 codes, 1 自然人 …
     demo: bool = False
+    notice_limit: Limit | None = None
+    special_procedures: tuple[SpecialProcedure, ...] = ()
+    demo_fields: tuple[str, ...] = ()
+
+
+def implement(standard: ImplementationStandard, body: Body) -> ImplementationItem:
+    """The standard as ``body`` implements it."""
+    return ImplementationItem(
+        code=implementation_code(body.uscc, standard.level, standard.basic_code),
+        basic_code=standard.basic_code,
+        version=standard.version,
+        name=standard.name,
+        name_en=standard.name_en,
+        type_code=standard.type_code,
+        body=body,
+        level=standard.level,
+        case_type=standard.case_type,
+        form=standard.form,
+        materials=standard.materials,
+        steps=standard.steps,
+        result_kind=standard.result_kind,
+        result_name=standard.result_name,
+        result_validity=standard.result_validity,
+        accept_on_receipt=standard.accept_on_receipt,
+        statutory_limit=standard.statutory_limit,
+        promised_limit=standard.promised_limit,
+        applicant_kinds=standard.applicant_kinds,
+        demo=bool(standard.demo),
+        notice_limit=standard.notice_limit,
+        special_procedures=standard.special_procedures,
+        demo_fields=standard.demo,
+    )
+
+
+def implementation_code(uscc: str, level: Level, basic_code: str) -> str:
+    """实施编码: 18 + 1 + 12 characters."""
+    return f"{uscc}{int(level)}{basic_code}"
+
+
+def split_implementation_code(code: str) -> tuple[str, Level, str] | None:
+    """USCC, level and basic code of a 31-character code; None if it is none."""
+    if len(code) != 31 or code[18] not in "123456":
+        return None
+    return code[:18], Level(int(code[18])), code[19:]

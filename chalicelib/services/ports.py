@@ -11,6 +11,7 @@ from chalicelib.domain.authorities import Authority
 from chalicelib.domain.case_events import Document, EventRecord
 from chalicelib.domain.cases import Case
 from chalicelib.domain.catalog import Body, ImplementationItem
+from chalicelib.domain.catalog_publication import Publication, ReleaseHead
 from chalicelib.domain.certificates import Certificate
 from chalicelib.domain.errors import Violation
 
@@ -58,6 +59,48 @@ class Catalog(Protocol):
 
     def outlet_of(self, division: str) -> Body | None:
         """The township service centre (便民服务中心) responsible for a village or township."""
+        ...
+
+
+class CatalogStore(Protocol):
+    """Keeps the published catalogue: releases, standards by version, bodies by group.
+
+    A *release* is a published state of the whole: the version in force of every item, their summaries,
+    the vocabulary. Versions of standards are immutable. A banner's group holds its townships' bodies.
+    """
+
+    def head(self) -> ReleaseHead | None:
+        """The release in force; None before the first."""
+        ...
+
+    def versions(self, release: int) -> Mapping[str, int]:
+        """Basic code to version in force."""
+        ...
+
+    def summaries(self, release: int) -> Sequence[dict[str, Any]]: ...
+
+    def vocabulary(self, release: int) -> dict[str, Any]: ...
+
+    def document(self, basic_code: str, version: int) -> dict[str, Any] | None: ...
+
+    def bodies(self, group: str) -> Sequence[Body]:
+        """The bodies of a group, empty if there is none."""
+        ...
+
+    def group_of(self, uscc: str) -> str | None:
+        """The group of a body whose credit code does not begin with its own division's code."""
+        ...
+
+    def stored_digests(self, versions: Mapping[str, int]) -> Mapping[str, str]:
+        """Basic code to the digest of that stored version, for those that are stored already."""
+        ...
+
+    def publish(self, publication: Publication, expected: int) -> ReleaseHead:
+        """Store the publication as release ``expected + 1``.
+
+        What is stored already under the same version stays as it is. Raises Conflict when another
+        release was published in between, or a version was stored with other content.
+        """
         ...
 
 

@@ -1,0 +1,113 @@
+"""Reads a published document (JSON) into an ``ImplementationStandard``. Documents passed the rules before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.domain.catalog import (
+    CaseType,
+    Deferral,
+    ImplementationStandard,
+    LateOutcome,
+    LegalBasis,
+    Limit,
+    LimitUnit,
+    MainItem,
+    Material,
+    Necessity,
+    RouteStep,
+    SpecialProcedure,
+    StepMode,
+    StepRole,
+    StopEffect,
+)
+from chalicelib.domain.divisions import Level
+
+Document = Mapping[str, Any]
+
+
+def standard_of(document: Document) -> ImplementationStandard:
+    """The standard that a document describes."""
+    demo = frozenset(document["demo"])
+    main = document["main"]
+    return ImplementationStandard(
+        basic_code=document["basic_code"],
+        version=document["version"],
+        name=document["name"],
+        name_en=document["name_en"],
+        main=MainItem(main["code"], main["name"], main["name_en"]) if main else None,
+        type_code=document["type_code"],
+        department=document["department"],
+        level=Level(document["level"]),
+        case_type=CaseType(document["case_type"]),
+        form=document["form"],
+        materials=tuple(_material(m, n, demo) for n, m in enumerate(document["materials"])),
+        steps=tuple(_step(step) for step in document["steps"]),
+        special_procedures=tuple(_procedure(p) for p in document["special_procedures"]),
+        result_kind=document["result"]["kind"],
+        result_name=document["result"]["name"],
+        result_validity=document["result"]["validity"] or "",
+        accept_on_receipt=document["accept_on_receipt"],
+        notice_limit=limit_of(document["notice_limit"], "notice_limit" in demo),
+        statutory_limit=limit_of(document["statutory_limit"]),
+        promised_limit=limit_of(document["promised_limit"], "promised_limit" in demo),
+        applicant_kinds=tuple(document["applicant_kinds"]),
+        themes=tuple(document["themes"]),
+        demo=tuple(document["demo"]),
+        document=document,
+    )
+
+
+def limit_of(limit: Document | None, demo: bool = False) -> Limit | None:
+    """A period of a document."""
+    if limit is None:
+        return None
+    return Limit(limit["value"], LimitUnit(limit["unit"]), _basis(limit.get("basis")), demo, limit.get("starts") or "")
+
+
+def _basis(basis: Document | None) -> LegalBasis | None:
+    if basis is None:
+        return None
+    return LegalBasis(basis["law"], basis["article"], basis["version"], basis["conf"])
+
+
+def _material(material: Document, at: int, demo: frozenset[str]) -> Material:
+    late = material["deferral"]
+    return Material(
+        code=material["code"],
+        name=material["name"],
+        name_en=material["name_en"],
+        necessity=Necessity(material["necessity"]),
+        source=material["source"],
+        basis=_basis(material["basis"]),
+        note=material["note"] or "",
+        demo=f"materials/{at}" in demo or f"materials/{at}/necessity" in demo,
+        deferral=Deferral(_deferral_period(late), LateOutcome(late["outcome"])) if late else None,
+    )
+
+
+def _deferral_period(late: Document) -> Limit:
+    period = late["period"]
+    return Limit(period["value"], LimitUnit(period["unit"]), demo=True)
+
+
+def _step(step: Document) -> RouteStep:
+    return RouteStep(
+        StepRole(step["role"]),
+        Level(step["level"]),
+        step["department"],
+        StepMode(step["mode"]),
+        limit_of(step["limit"]),
+        _basis(step["basis"]),
+    )
+
+
+def _procedure(procedure: Document) -> SpecialProcedure:
+    return SpecialProcedure(
+        procedure["kind"],
+        procedure["name"],
+        StopEffect(procedure["effect"]),
+        _basis(procedure["basis"]),
+        procedure["note"] or "",
+    )

@@ -1,0 +1,144 @@
+"""``ports.Catalog`` over a catalogue store, cached in the container for as long as the release stays.
+
+Each question reads the head of the release (one small item); everything else is kept until the number
+changes, and versions of standards for good, since they never change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from chalicelib.domain.catalog import (
+    Body,
+    ImplementationItem,
+    ImplementationStandard,
+    implement,
+    split_implementation_code,
+)
+from chalicelib.domain.catalog_documents import standard_of
+from chalicelib.domain.catalog_publication import ReleaseHead
+from chalicelib.domain.catalog_search import SearchIndex
+from chalicelib.domain.divisions import Level, ancestor, level_of
+from chalicelib.services.ports import CatalogStore
+
+Json = dict[str, Any]
+
+CENTRE = "90"
+"""Department code of service places (政务服务中心, 便民服务中心)."""
+
+
+class CatalogView:
+    """Answers about one published catalogue."""
+
+    def __init__(self, store: CatalogStore) -> None:
+        self._store = store
+        self._head: ReleaseHead | None = None
+        self._versions: Mapping[str, int] | None = None
+        self._index: SearchIndex | None = None
+        self._groups: dict[str, Mapping[str, Body]] = {}
+        self._standards: dict[tuple[str, int], ImplementationStandard] = {}
+
+    # -- ports.Catalog ----------------------------------------------------------------------------
+
+    def offer(self, basic_code: str, division: str) -> ImplementationItem | None:
+        """The version in force for applicants of ``division``; None if no body there decides it."""
+        standard = self.standard(basic_code)
+        if standard is None:
+            return None
+        body = self.competent_body(standard, division)
+        return implement(standard, body) if body else None
+
+    def version(self, code: str, version: int) -> ImplementationItem | None:
+        """One version by its 31-character code, in force or not."""
+        parts = split_implementation_code(code)
+        if parts is None:
+            return None
+        uscc, level, basic_code = parts
+        standard = self.standard(basic_code, version)
+        body = self._body_by_uscc(uscc)
+        if standard is None or body is None or standard.level is not level:
+            return None
+        return implement(standard, body)
+
+    def body(self, body_id: str) -> Body | None:
+        """A body by its id."""
+        division, _, department = body_id.partition("-")
+        return self.body_of(department, division)
+
+    def body_of(self, department: str, division: str) -> Body | None:
+        """The body of a department in exactly this division."""
+        if len(division) != 12 or not division.isdigit():
+            return None
+        group = ancestor(division, min(level_of(division), Level.BANNER)) or division
+        return self._group(group).get(f"{division}-{department}")
+
+    def outlet_of(self, division: str) -> Body | None:
+        """The township service centre responsible for a village or township."""
+        if len(division) != 12 or not division.isdigit():
+            return None
+        township = ancestor(division, Level.TOWNSHIP)
+        return self.body_of(CENTRE, township) if township else None
+
+    # -- listing and guides -----------------------------------------------------------------------
+
+    def standard(self, basic_code: str, version: int | None = None) -> ImplementationStandard | None:
+        """A standard: the version in force, or the one named."""
+        if version is None:
+            version = self._in_force().get(basic_code)
+            if version is None:
+                return None
+        key = (basic_code, version)
+        if key not in self._standards:
+            document = self._store.document(basic_code, version)
+            if document is None:
+                return None
+            self._standards[key] = standard_of(document)
+        return self._standards[key]
+
+    def competent_body(self, standard: ImplementationStandard, division: str) -> Body | None:
+        """The body that decides for a place; None if the place has none."""
+        place = ancestor(division, standard.level)
+        return self.body_of(standard.department, place) if place else None
+
+    def release(self) -> ReleaseHead | None:
+        """The release in force, read from the store."""
+        head = self._store.head()
+        if head != self._head:
+            self._head, self._versions, self._index = head, None, None
+            self._groups = {}
+        return head
+
+    def index(self) -> SearchIndex:
+        """The summaries of the release in force, searchable."""
+        head = self.release()
+        if self._index is None:
+            rows: Sequence[Json] = self._store.summaries(head.number) if head else ()
+            words: Json = self._store.vocabulary(head.number) if head else {}
+            self._index = SearchIndex(rows, words)
+        return self._index
+
+    # -- caches -------------------------------------------------------------------------------------
+
+    def _in_force(self) -> Mapping[str, int]:
+        head = self.release()
+        if self._versions is None:
+            self._versions = self._store.versions(head.number) if head else {}
+        return self._versions
+
+    def _group(self, group: str) -> Mapping[str, Body]:
+        if group not in self._groups:
+            self._groups[group] = {body.id: body for body in self._store.bodies(group)}
+        return self._groups[group]
+
+    def _body_by_uscc(self, uscc: str) -> Body | None:
+        group = f"{uscc[2:8]}000000"
+        found = _with_uscc(self._group(group).values(), uscc)
+        if found is None:
+            elsewhere = self._store.group_of(uscc)
+            found = _with_uscc(self._group(elsewhere).values(), uscc) if elsewhere else None
+        return found
+
+
+def _with_uscc(bodies: Iterable[Body], uscc: str) -> Body | None:
+    return next((body for body in bodies if body.uscc == uscc), None)
