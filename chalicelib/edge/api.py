@@ -18,11 +18,15 @@ The view is wrapped rather than put behind middleware because Chalice turns the 
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import wraps
+from types import MappingProxyType
 from typing import Any, cast
 
 from chalice.app import Blueprint, Chalice, Response
@@ -36,7 +40,7 @@ from chalicelib.edge.reading import Reading
 from chalicelib.edge.request import Reply, Request, receipt_reply
 from chalicelib.observability import logger
 
-__all__ = ["ApiBlueprint", "Auth", "Reply", "Request", "RouteSpec", "receipt_reply", "specs"]
+__all__ = ["ApiBlueprint", "Auth", "Reply", "Request", "RouteSpec", "last_resort", "receipt_reply", "specs"]
 
 PREFIX = "/v1"
 
@@ -47,7 +51,9 @@ _SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Strict-Transport-Security": "max-age=31536000",
 }
-_PAGE_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+_PAGE_POLICY = "default-src 'none'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+_STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
+_CHALICE_CODES = {400: "request.unreadable", 405: "request.method-not-allowed", 415: "request.content-type"}
 _CREATED = 201
 _NO_BODY = 204
 
@@ -167,6 +173,25 @@ class ApiBlueprint(Blueprint):
         return declare
 
 
+def last_resort(event: Any, get_response: Callable[[Any], Response]) -> Response:
+    """HTTP middleware of the app: what Chalice answers by itself leaves as a problem, too.
+
+    Behind API Gateway this hardly happens, since the gateway answers unknown routes and methods first.
+    """
+    incident = str(event.context.get("requestId") or "") if event is not None else ""
+    try:
+        response = get_response(event)
+    except Exception as failure:
+        observability.failure("request_failed", failure)
+        return _problem(500, problems.of_code(500, problems.INTERNAL, incident))
+    if not (isinstance(response.body, dict) and set(response.body) == {"Code", "Message"}):
+        return response
+    code = _CHALICE_CODES.get(response.status_code, problems.INTERNAL)
+    return _problem(
+        response.status_code, problems.of_code(response.status_code, code, incident), cast(Any, response.headers)
+    )
+
+
 def _answer(spec: RouteSpec, view: View, event: GatewayRequest, places: dict[str, str]) -> Response:
     """Read, judge, run the view, render. Nothing but a response ever leaves, whatever happens inside."""
     incident = str(event.context.get("requestId") or "")
@@ -217,7 +242,7 @@ def _render(spec: RouteSpec, reply: Reply) -> Response:
     if spec.auth is Auth.TOKEN:
         headers["Cache-Control"] = "no-store"
     if reply.content_type.startswith("text/html"):
-        headers["Content-Security-Policy"] = _PAGE_POLICY
+        headers["Content-Security-Policy"] = _page_policy(reply.body)
     if reply.etag is not None:
         headers["ETag"] = f'"{reply.etag}"'
     if reply.location and status == _CREATED:
@@ -227,8 +252,20 @@ def _render(spec: RouteSpec, reply: Reply) -> Response:
     return Response(_serialise(reply.body, status), headers, status)
 
 
-def _problem(status: int, answer: dict[str, Any]) -> Response:
-    headers = {**_SECURITY_HEADERS, "Content-Type": problems.CONTENT_TYPE, **problems.headers_of(status)}
+def _page_policy(page: str) -> str:
+    """Nothing is loaded and nothing runs; style sheets that stand in the page are named by their hash.
+
+    Scripts are not named so: whoever smuggles one into a page must not have it blessed here.
+    """
+    hashes = [hashlib.sha256(style.encode()).digest() for style in _STYLE.findall(page)]
+    if not hashes:
+        return _PAGE_POLICY
+    styles = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in hashes)
+    return f"{_PAGE_POLICY}; style-src {styles}"
+
+
+def _problem(status: int, answer: dict[str, Any], more: Mapping[str, str] = MappingProxyType({})) -> Response:
+    headers = {**more, **_SECURITY_HEADERS, "Content-Type": problems.CONTENT_TYPE, **problems.headers_of(status)}
     return Response(_serialise(answer, status), cast(Any, headers), status)
 
 

@@ -156,9 +156,7 @@ def actor_of(context: Mapping[str, Any] | None) -> Actor:
     )
 
 
-def _text(
-    claims: Mapping[str, Any], name: str, grammar: re.Pattern[str] | None = None, *, needed: bool = False
-) -> str:
+def _text(claims: Mapping[str, Any], name: str, grammar: re.Pattern[str] | None = None, *, needed: bool = False) -> str:
     """A claim as text, empty when absent. Raises ValueError for another type or form."""
     value = claims.get(name) or ""
     if not isinstance(value, str) or (needed and not value):

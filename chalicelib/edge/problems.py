@@ -123,7 +123,8 @@ def body(status: int, violations: Sequence[Violation], incident: str = "") -> di
 def text(violation: Violation) -> dict[str, str]:
     """The two sentences of a violation with its parameters filled in.
 
-    A parameter that is named like a group of labels (``state``) is shown by its label. A code without a text answers the code itself (a test holds that there is none).
+    A parameter that is named like a group of labels (``state``) is shown by its label. A code without a
+    text answers the code itself (a test holds that there is none).
     """
     texts = data.problems().get(violation.code) or {"zh": violation.code, "en": violation.code}
     return {language: _fill(texts[language], violation.params, language) for language in ("zh", "en")}

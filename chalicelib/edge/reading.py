@@ -32,6 +32,7 @@ PATH_SCHEMA = "shared/path"
 
 _KEY = re.compile(r"[\x21-\x7e]{1,64}")
 _VERSION = re.compile(r'"(0|[1-9][0-9]{0,9})"')
+_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?")
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,14})")
 _JSON_TYPE = re.compile(r'application/json(\s*;\s*charset="?utf-8"?)?\s*', re.IGNORECASE)
 
@@ -68,7 +69,7 @@ class Reading:
             key=self.key,
             if_match=if_match,
             headers=self._event.headers,
-            base_url=wiring.current().settings.public_base_url,
+            base_url=wiring.current().settings.public_base_url or _own_address(self._event),
             operation=self._spec.operation,
         )
 
@@ -154,6 +155,13 @@ class Reading:
         violations += strict_json.text_violations(query, "/query")
         violations += validation.named_violations(self._spec.query, _typed(self._spec.query, query), "/query")
         return query, violations
+
+
+def _own_address(event: GatewayRequest) -> str:
+    """How the client reached us, for a deployment that was not told its address."""
+    host = event.headers.get("host", "")
+    scheme = event.headers.get("x-forwarded-proto", "http")
+    return f"{scheme}://{host}" if _HOST.fullmatch(host) and scheme in ("http", "https") else ""
 
 
 def _decoded(value: str) -> str:

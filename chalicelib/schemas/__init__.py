@@ -6,6 +6,7 @@ A schema refers to another by its place, as an editor would: ``{"$ref": "../shar
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -42,6 +43,18 @@ def by_uri(uri: str) -> Schema:
     if not (uri.startswith(BASE) and uri.endswith(".json")):
         raise ValueError(f"not a schema of this product: {uri!r}")
     return load(uri[len(BASE) : -len(".json")])
+
+
+def target(name: str, reference: str) -> tuple[str, str]:
+    """Where a reference inside the schema ``name`` leads: the name of a schema, and the pointer within it.
+
+    (urllib joins only addresses whose scheme it knows.)
+    """
+    place, _, pointer = reference.partition("#")
+    if not place:
+        return name, pointer
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(name), place))
+    return path.removesuffix(".json"), pointer
 
 
 def names() -> list[str]:

@@ -63,12 +63,10 @@ def properties(name: str) -> Mapping[str, Any]:
 
 def resolve(name: str, reference: str) -> Mapping[str, Any]:
     """What a reference inside the schema ``name`` points to."""
-    from urllib.parse import unquote, urljoin
-
-    place, _, fragment = urljoin(schemas.uri_of(name), reference).partition("#")
-    found: Any = schemas.by_uri(place)
-    for token in fragment.split("/")[1:]:
-        found = found[unquote(token).replace("~1", "/").replace("~0", "~")]
+    target, pointer = schemas.target(name, reference)
+    found: Any = schemas.load(target)
+    for token in pointer.split("/")[1:]:
+        found = found[token.replace("~1", "/").replace("~0", "~")]
     return found  # type: ignore[no-any-return]
 
 

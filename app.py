@@ -1,0 +1,34 @@
+"""The composition root: everything that Lambda runs, registered once (Chalice strips a route registered twice)."""
+
+# The logger comes first: Chalice would put a second handler on it.
+from chalicelib import observability  # isort: skip  # noqa: F401
+
+from chalice.app import Chalice
+
+from chalicelib.api import authorities, cases, certificates, docs, meta, tasks
+from chalicelib.edge import authorizer
+from chalicelib.edge.api import last_resort
+from chalicelib.events import certificates as certificate_events
+from chalicelib.events import reconciliation, relay, task_callbacks, timers, workflow_starter
+from chalicelib.tasks import case_routing
+
+app = Chalice(app_name="onewindow", configure_logs=False)
+app.register_middleware(last_resort, "http")
+
+for blueprint in (
+    authorizer.authorizers,
+    cases.bp,
+    tasks.bp,
+    authorities.bp,
+    certificates.bp,
+    meta.bp,
+    docs.bp,
+    case_routing.bp,
+    relay.bp,
+    workflow_starter.bp,
+    task_callbacks.bp,
+    certificate_events.bp,
+    timers.bp,
+    reconciliation.bp,
+):
+    app.register_blueprint(blueprint)
