@@ -2,6 +2,8 @@
 
     python -m infra.openapi           writes it
     python -m infra.openapi --check   fails if it differs from what routes and schemas say now
+
+The same document is served at ``/v1/openapi.json``.
 """
 
 from __future__ import annotations
