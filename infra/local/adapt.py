@@ -13,6 +13,7 @@ and why:
   gateway responses from the same body.
 - Function code: functions run in this process, so the package is never built. A stub stands in for it.
 - Tables on the real engine: created there from the same properties.
+- Event buses: moto answers a reference to one with an object. Known by name beforehand.
 - Everything that moto does not know (alarms, policies on queues …) is left out, each with a printed reason.
 """
 
@@ -97,6 +98,7 @@ def deploy(
         _create_tables(plan, engine_url)
     _stub_code(plan.template)
     _foresee(plan)
+    _know_buses(plan)
     everything = _substitute(plan.template["Resources"], plan.known)
     kept = {i: _without_lost_dependencies(r, plan) for i, r in everything.items() if i not in plan.left_out}
     given = [
@@ -175,13 +177,14 @@ def _create_tables(plan: _Plan, engine_url: str) -> None:
         properties = _substitute(resource["Properties"], plan.known)
         name = str(properties["TableName"])
         if name not in there:
-            _create_table(engine, name, properties)
+            create_table(engine, name, properties)
         table = engine.describe_table(TableName=name)["Table"]
         plan.left_out[logical_id] = "created on the real engine"
         plan.known[logical_id] = {"": name, "Arn": table["TableArn"], "StreamArn": table.get("LatestStreamArn", "")}
 
 
-def _create_table(engine: Any, name: str, properties: Json) -> None:
+def create_table(engine: Any, name: str, properties: Json) -> None:
+    """Create a table through the API from a template's properties (what the emulators know of them)."""
     taken = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "LocalSecondaryIndexes", "BillingMode")
     request: Json = {key: properties[key] for key in taken if key in properties}
     stream = properties.get("StreamSpecification")
@@ -215,6 +218,19 @@ def _foresee(plan: _Plan) -> None:
             name = str(_substitute(resource["Properties"]["StateMachineName"], plan.known))
             arn = name = f"arn:{PARTITION}:states:{REGION}:{ACCOUNT}:stateMachine:{name}"
         plan.known[logical_id] = {"": name, "Arn": arn, "RootResourceId": name, "Name": name.rpartition(":")[2]}
+
+
+def _know_buses(plan: _Plan) -> None:
+    """moto's bus answers Ref with itself, not with its name; so rules are told the name, and wait for the bus."""
+    resources = plan.template["Resources"]
+    buses = [i for i, r in resources.items() if r["Type"] == "AWS::Events::EventBus"]
+    for bus in buses:
+        name = str(_substitute(resources[bus]["Properties"]["Name"], plan.known))
+        arn = f"arn:{PARTITION}:events:{REGION}:{ACCOUNT}:event-bus/{name}"
+        plan.known[bus] = {"": name, "Name": name, "Arn": arn}
+    for resource in resources.values():
+        if resource["Type"] == "AWS::Events::Rule":
+            resource["DependsOn"] = buses
 
 
 def _substitute(node: Any, known: Mapping[str, Mapping[str, str]]) -> Any:

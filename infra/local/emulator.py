@@ -11,7 +11,7 @@ import functools
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -49,9 +49,14 @@ class Emulator:
 
     def start(self, functions: Functions | None = None) -> None:
         """Take over every AWS client of the process; ``functions`` runs what Lambda is asked to run."""
-        global _functions
         _patch_once()
         self._mock.start()
+        if functions is not None:
+            self.run_with(functions)
+
+    def run_with(self, functions: Functions) -> None:
+        """Let these functions run what Lambda is asked to run: there is one moto, and it asks one runner."""
+        global _functions
         _functions = functions
 
     def stop(self) -> None:
@@ -77,6 +82,16 @@ def abort_executions(name_starts: str = "") -> list[str]:
     for execution in found:
         execution.stop(datetime.now(UTC), "Killed", "killed in the emulated cloud")
     return [str(e.name) for e in found]
+
+
+def hasten_messages(by: timedelta) -> None:
+    """Let messages that wait out a visibility timeout or a delay come back sooner by this much."""
+    milliseconds = by.total_seconds() * 1000
+    with queue_lock:
+        for queue in sqs_models.sqs_backends[ACCOUNT][REGION].queues.values():
+            for message in queue._messages:
+                message.visible_at -= milliseconds
+                message.delayed_until -= milliseconds
 
 
 def is_waiting(execution: Any) -> bool:

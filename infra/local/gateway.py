@@ -289,7 +289,6 @@ class LocalServer(LocalDevServer):  # type: ignore[misc]
         *,
         port: int,
         clock: MovableClock,
-        responses: Mapping[str, GatewayResponse],
         admin: Admin,
     ) -> None:
         if not isinstance(app, LocalChalice):
@@ -303,6 +302,10 @@ class LocalServer(LocalDevServer):  # type: ignore[misc]
         self.gateway = Gateway(app, config, clock)
         self.admin = admin
         self.failures: list[str] = []
+        self._responses: Mapping[str, GatewayResponse] = {}
+
+    def answer_with(self, responses: Mapping[str, GatewayResponse]) -> None:
+        """Take over the gateway responses of a deployed template."""
         self._responses = responses
 
     def start(self) -> None:

@@ -333,20 +333,34 @@ class Runtime:
         self.sources = list(sources)
         self.failures: list[str] = []
         self.deliveries = 0
+        self._busy: set[str] = set()
         self._rounds = dict.fromkeys((s.name for s in sources), 0)
         self._stop = threading.Event()
+        self._go = threading.Event()
         self._threads = [threading.Thread(target=self._run, args=(s,), daemon=True, name=s.name) for s in sources]
 
     def start(self) -> None:
         """Begin to deliver."""
+        self._go.set()
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
         """Finish what is being delivered and end."""
         self._stop.set()
+        self._go.set()
         for thread in self._threads:
             thread.join(30)
+
+    def pause(self) -> None:
+        """Deliver nothing more until ``resume``; what is being delivered is finished first."""
+        self._go.clear()
+        while self._busy:
+            self._stop.wait(0.005)
+
+    def resume(self) -> None:
+        """Deliver again."""
+        self._go.set()
 
     def rounds(self) -> dict[str, int]:
         """How many times each source has looked. Two more rounds of each: everything before was seen."""
@@ -354,15 +368,19 @@ class Runtime:
 
     def _run(self, source: Source) -> None:
         while not self._stop.is_set():
+            self._go.wait()
             busy = False
+            self._busy.add(source.name)
             try:
-                busy = source.poll()
+                busy = self._go.is_set() and source.poll()
             except Exception:
                 if not self._stop.is_set():
                     text = f"event source {source.name}\n{traceback.format_exc()}"
                     self.failures.append(text)
                     print(text)
                     self._stop.wait(_RETRY_SECONDS)
+            finally:
+                self._busy.discard(source.name)
             if busy:
                 self.deliveries += 1
             self._rounds[source.name] += 1

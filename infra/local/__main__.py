@@ -1,0 +1,144 @@
+"""``make run`` and ``make scenario``.
+
+    python -m infra.local run        start, do the main job as a client, go on serving (ONCE=1: exit instead)
+    python -m infra.local scenario   run scenario NAME= against an own emulated cloud, or against URL=
+
+Read from the environment: PORT, STAGE, ONCE, DYNAMODB (moto or local), NAME, URL, and for URL the file of tokens
+in TOKENS (``key=token`` lines).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra.local import environment
+
+if TYPE_CHECKING:
+    from infra.local.cloud import EmulatedCloud
+
+
+def main(arguments: list[str]) -> int:
+    """Run the named command; the exit code says whether all went well."""
+    command = arguments[0] if arguments else "run"
+    if command not in ("run", "scenario"):
+        print(__doc__)
+        return 2
+    signal.signal(signal.SIGTERM, _interrupt)
+    url = os.environ.get("URL", "")
+    name = os.environ.get("NAME") or "main"
+    try:
+        if command == "scenario" and url:
+            return _run_scenario(name, url)
+        return _with_cloud(name if command == "scenario" else "main", serve=command == "run")
+    except KeyboardInterrupt:
+        print("\nInterrupted.", flush=True)
+        return 130
+
+
+def _with_cloud(scenario: str, *, serve: bool) -> int:
+    began = time.monotonic()
+    stage, dynamodb = os.environ.get("STAGE") or "hohhot", os.environ.get("DYNAMODB") or "moto"
+    once = os.environ.get("ONCE", "") not in ("", "0")
+    if dynamodb not in ("moto", "local"):
+        print(f"DYNAMODB={dynamodb}: there are moto and local", file=sys.stderr)
+        return 2
+    log = _quieten(stage)
+    print(f"OneWindow (一窗), stage {stage}: starting the emulated cloud …", flush=True)
+    from infra.local.cloud import EmulatedCloud
+
+    data = environment.BUILD / "data" / stage if dynamodb == "local" else None
+    port = int(os.environ.get("PORT") or 8000) if serve else 0
+    cloud = EmulatedCloud(stage, port=port, data=data, report=lambda line: print(f"  {line}", flush=True))
+    try:
+        cloud.start()
+        print(f"  Up after {time.monotonic() - began:.1f} s. Log: {log.relative_to(environment.ROOT)}\n", flush=True)
+        code = _run_scenario(scenario, cloud.url)
+        code = _tell_failures(cloud.failures()) or code
+        if once or not serve:
+            return code
+        _introduce(cloud)
+        return _serve()
+    except Exception as error:
+        traceback.print_exception(error)
+        return 1
+    finally:
+        cloud.stop()
+
+
+def _serve() -> int:
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        print("\nStopping …", flush=True)
+    return 0
+
+
+def _run_scenario(name: str, url: str) -> int:
+    """Run a scenario as a plain HTTP client, in this process but with nothing in its hands but the URL."""
+    sys.path.insert(0, str(environment.ROOT))
+    from tests.e2e.runner import run
+
+    return run(name, url, tokens=os.environ.get("TOKENS") or None)
+
+
+def _tell_failures(failures: list[str]) -> int:
+    for failure in failures:
+        print(f"\nWent wrong unexpectedly:\n{failure}", file=sys.stderr, flush=True)
+    return 1 if failures else 0
+
+
+def _introduce(cloud: EmulatedCloud) -> None:
+    print("\nPeople of this stack (all of them made up; the tokens keep working after a restart):\n")
+    for person in cloud.people.values():
+        print(f"# {person.key}: {person.what}\n{_variable(person.key)}={cloud.token(person.key)}")
+    url = cloud.url
+    print(
+        f"""
+Base URL: {url}        API description: {url}/v1/docs
+
+Go on by hand (paste the tokens above first):
+  curl -s '{url}/v1/cases' -H "Authorization: Bearer $HERDER"
+  curl -s '{url}/v1/worklist?body={cloud.people["league-review"].body}&role=review' -H "Authorization: Bearer $LEAGUE_REVIEW"
+  curl -s -X POST {url}/_local/clock -d '{{"advance_seconds": 86400}}'        move the clock by a day
+  curl -s -X POST {url}/_local/reset                                         begin anew
+
+Ctrl-C ends it.""",
+        flush=True,
+    )
+
+
+def _variable(key: str) -> str:
+    return key.upper().replace("-", "_")
+
+
+def _quieten(stage: str) -> Path:
+    """The screen is for what people read: the product's own log goes to a file."""
+    path = environment.BUILD / "local" / f"{stage}.log"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("POWERTOOLS_METRICS_DISABLED", "true")
+    environment.prepare()
+    from chalicelib import observability
+
+    product = logging.getLogger(observability.SERVICE)
+    for handler in list(product.handlers):
+        to_file = logging.FileHandler(path, mode="w", encoding="utf-8")
+        to_file.setFormatter(handler.formatter)
+        product.removeHandler(handler)
+        product.addHandler(to_file)
+    return path
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

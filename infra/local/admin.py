@@ -1,0 +1,90 @@
+"""The emulated cloud's own routes, ``/_local/…``: settle, clock, reset, kill-execution, invoke, token, state.
+
+They exist only here. Scenarios use them when they find them, and report a step as skipped when they do not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from infra.local.cloud import EmulatedCloud
+
+Json = dict[str, Any]
+PREFIX = "/_local/"
+
+
+class Admin:
+    """Answers method, path and body with status and JSON; None for paths that are not its own."""
+
+    def __init__(self, cloud: EmulatedCloud) -> None:
+        self._cloud = cloud
+        self._routes: dict[tuple[str, str], Callable[[Json], Json]] = {
+            ("GET", "state"): self._state,
+            ("POST", "settle"): self._settle,
+            ("POST", "clock"): self._clock,
+            ("POST", "reset"): self._reset,
+            ("POST", "kill-execution"): self._kill,
+            ("POST", "invoke"): self._invoke,
+            ("POST", "token"): self._token,
+        }
+
+    def __call__(self, method: str, path: str, body: bytes) -> tuple[int, Json] | None:
+        """Answer one request."""
+        if not path.startswith(PREFIX):
+            return None
+        route = self._routes.get((method, path.removeprefix(PREFIX)))
+        if route is None:
+            return 404, {"error": f"the emulated cloud has no {method} {path}"}
+        try:
+            return 200, route(json.loads(body or b"{}"))
+        except (ValueError, LookupError, TypeError) as error:
+            return 400, {"error": str(error)}
+        except TimeoutError as error:
+            return 503, {"error": str(error)}
+
+    def _state(self, _: Json) -> Json:
+        cloud = self._cloud
+        return {
+            "stage": cloud.stage,
+            "now": cloud.clock.now().isoformat(),
+            "issuer": cloud.issuer.url,
+            "people": {key: {**asdict(person), "subject": person.subject} for key, person in cloud.people.items()},
+            "failures": cloud.failures(),
+        }
+
+    def _settle(self, body: Json) -> Json:
+        self._cloud.settle(float(body.get("seconds", 20)))
+        return self._now()
+
+    def _clock(self, body: Json) -> Json:
+        if "set" in body:
+            by = datetime.fromisoformat(body["set"]) - self._cloud.clock.now()
+        else:
+            by = timedelta(seconds=float(body["advance_seconds"]))
+        self._cloud.advance(by)
+        return self._now()
+
+    def _reset(self, _: Json) -> Json:
+        self._cloud.reset()
+        return self._now()
+
+    def _kill(self, body: Json) -> Json:
+        return {"killed": self._cloud.kill_executions(str(body["case_id"]))}
+
+    def _invoke(self, body: Json) -> Json:
+        return {"answer": self._cloud.invoke(str(body["function"]), body.get("event"))}
+
+    def _token(self, body: Json) -> Json:
+        """A demo person's token, or one made to order (``subject``, ``kind``, ``body``, ``division``, ``roles``)."""
+        if "person" in body:
+            return {"token": self._cloud.token(str(body["person"]))}
+        claims = {key: value for key, value in body.items() if key != "subject"}
+        return {"token": self._cloud.issuer.mint(str(body["subject"]), **claims)}
+
+    def _now(self) -> Json:
+        return {"now": self._cloud.clock.now().isoformat()}

@@ -1,0 +1,303 @@
+"""The emulated cloud as a whole: what starts, in which order, and how it is asked to hurry, stand still or forget."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from infra.local import environment
+
+environment.prepare()  # before anything below imports an AWS client
+
+from infra.local import adapt, emulator  # noqa: E402
+from infra.local.clock import MovableClock  # noqa: E402
+from infra.local.engine import Engine  # noqa: E402
+from infra.local.environment import BUILD  # noqa: E402
+from infra.local.functions import Functions  # noqa: E402
+from infra.local.gateway import LocalServer, gateway_responses  # noqa: E402
+from infra.local.issuer import AUDIENCE, Issuer  # noqa: E402
+from infra.local.keepsake import Keepsake  # noqa: E402
+from infra.local.people import Person, people_of  # noqa: E402
+from infra.local.sources import Runtime, ScheduleSource, invoker, sources_of  # noqa: E402
+from infra.local.templates import template  # noqa: E402
+
+Json = dict[str, Any]
+
+
+class NotSettled(TimeoutError):
+    """Something is still going on; the text says what."""
+
+
+class EmulatedCloud:
+    """One stack of one stage, with everything around it, in this process.
+
+    ``data`` names a folder for the real DynamoDB engine's files; None keeps everything in moto's memory.
+    ``port`` 0 takes a free one; the issuer listens on the next.
+    """
+
+    def __init__(
+        self,
+        stage: str,
+        *,
+        port: int = 0,
+        data: Path | None = None,
+        engine_url: str | None = None,
+        report: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.stage = stage
+        self._port = port
+        self._data = data
+        self._report = report
+        self._engine: Engine | None = None
+        self._engine_url = engine_url
+        self.clock = MovableClock(data / "clock.json" if data else None)
+        self.functions = Functions()
+        self.emulator = emulator.Emulator()
+        self.issuer = Issuer(BUILD / "local" / "issuer.json", port + 1 if port else 0)
+        self.people: dict[str, Person] = people_of(stage)
+        self._watch = _Watch()
+        self.server: LocalServer
+        self.runtime: Runtime
+        self.deployed: adapt.Deployed
+
+    # -- life ------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Bring everything up, from the engine to the open port."""
+        from app import app
+
+        self.functions.expect(_spoken_errors())
+        logging.getLogger("onewindow").addHandler(self._watch)
+        if self._data is not None:
+            self._report("Starting the DynamoDB engine …")
+            self._engine = Engine.start(data=self._data, report=self._report)
+            self._engine_url = self._engine.url
+        self.emulator.start(self.functions)
+        self.issuer.start()
+        # Bound before the stack is made: the stack is told its own address.
+        self.server = LocalServer(app, port=self._port, clock=self.clock, admin=_admin(self))
+        went_on = self._bring_up()
+        self.server.start()
+        if went_on:
+            self._go_on()
+
+    def stop(self) -> None:
+        """End in order: no new requests, nothing half-delivered, then moto, then the engine."""
+        from chalicelib import wiring
+
+        with contextlib.suppress(AttributeError):
+            self.server.stop()
+        with contextlib.suppress(AttributeError):
+            self.runtime.stop()
+        self.issuer.stop()
+        self.emulator.stop()
+        wiring.install(None)
+        logging.getLogger("onewindow").removeHandler(self._watch)
+        if self._engine is not None:
+            self._engine.stop()
+
+    def reset(self) -> None:
+        """Forget everything that happened, and the moved clock; the stack stands anew with the start catalogue."""
+        self.runtime.stop()
+        if self._engine_url is not None:
+            engine = emulator.client("dynamodb", endpoint_url=self._engine_url)
+            for properties in self.deployed.of_type("AWS::DynamoDB::Table").values():
+                engine.delete_table(TableName=properties["TableName"])
+        self.emulator.reset()
+        self.clock.reset()
+        self._bring_up()
+
+    def resume(self) -> None:
+        """Take this process over again after something else used moto or the wiring in it (other tests do)."""
+        from chalicelib import wiring
+
+        self.emulator.run_with(self.functions)
+        self.forget_failures()
+        if emulator.client("stepfunctions").list_state_machines()["stateMachines"]:
+            wiring.install(self.wiring)
+            self.runtime.resume()
+        else:
+            self.reset()
+
+    def pause(self) -> None:
+        """Stand still: schedules and pollers of this stack must not act on another wiring."""
+        self.runtime.pause()
+
+    @property
+    def url(self) -> str:
+        """The base URL of the API."""
+        return f"http://127.0.0.1:{self.server.port}"
+
+    def failures(self) -> list[str]:
+        """Everything that went wrong unexpectedly, in functions, pollers or the gateway."""
+        return [*self.functions.failures, *self.runtime.failures, *self.server.failures, *self._watch.failures]
+
+    def forget_failures(self) -> None:
+        """Begin a new list."""
+        for owner in (self.functions, self.runtime, self.server, self._watch):
+            owner.failures.clear()
+
+    # -- what tests and scenarios ask for ---------------------------------------------------------------------
+
+    def token(self, person: str) -> str:
+        """A token of a demo person."""
+        return self.people[person].token(self.issuer)
+
+    def invoke(self, function: str, event: Json | None = None) -> Json:
+        """Invoke a function by its name in the code, as an operator does by hand."""
+        from infra.functions import functions
+
+        logical_id = functions()[function].logical_id
+        return invoker()(self.deployed.physical[logical_id], event or {})
+
+    def advance(self, by: timedelta, *, settle: bool = True) -> datetime:
+        """Move the clock forwards. Messages that wait out a visibility timeout come back by as much sooner."""
+        now = self.clock.advance(by)
+        emulator.hasten_messages(by)
+        if settle:
+            self.settle()
+        return now
+
+    def kill_executions(self, case_id: str) -> list[str]:
+        """Let the executions of a case die, as if the state machine had failed; their names."""
+        return emulator.abort_executions(f"{case_id}-")
+
+    def settle(self, seconds: float = 20) -> None:
+        """Wait until streams, queues, schedules and executions have nothing more to do.
+
+        Messages that a function failed on and that wait out their visibility timeout do not count. Raises
+        NotSettled when it takes longer than ``seconds``.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            before, begun = self.runtime.rounds(), self._activity()
+            while any(self.runtime.rounds()[name] < round_ + 2 for name, round_ in before.items()):
+                self._not_after(deadline)
+                time.sleep(0.005)
+            if not self._waiting_for() and self._activity() == begun:
+                return
+            self._not_after(deadline)
+
+    def _activity(self) -> tuple[int, int]:
+        return self.functions.started, self.runtime.deliveries
+
+    def _waiting_for(self) -> list[str]:
+        waiting = [s.name for s in self.runtime.sources if not s.quiet()]
+        waiting += [e.name for e in emulator.running_executions() if not emulator.is_waiting(e)]
+        return [*waiting, *(["functions"] if self.functions.busy() else [])]
+
+    def _not_after(self, deadline: float) -> None:
+        if time.monotonic() > deadline:
+            raise NotSettled(f"still going on: {', '.join(self._waiting_for()) or 'something, again and again'}")
+
+    # -- bringing up ----------------------------------------------------------------------------------------
+
+    def _bring_up(self) -> bool:
+        """Deploy, wire, fill; True if the engine brought data of an earlier run."""
+        from app import app  # noqa: F401  (the registry is complete once it is imported)
+
+        self._report(f"Deploying the stack of {self.stage} …")
+        stack = f"onewindow-{self.stage}"
+        there = self._tables()
+        self.deployed = adapt.deploy(
+            template(self.stage),
+            stack,
+            {
+                "OidcIssuer": self.issuer.url,
+                "OidcAudience": AUDIENCE,
+                "OidcJwksUrl": self.issuer.jwks_url,
+                "PublicBaseUrl": self.url,
+            },
+            engine_url=self._engine_url,
+            keepsake=Keepsake(self._data / "keys.json" if self._data else None),
+        )
+        bodies = self.deployed.of_type("AWS::ApiGateway::RestApi").values()
+        self.server.answer_with(gateway_responses(next(iter(bodies))["Body"]))
+        self._wire()
+        self._report("Loading the start catalogue …")
+        self._publish()
+        sources = sources_of(self.deployed, self.clock, engine_url=self._engine_url, from_start=not there)
+        self.runtime = Runtime(sources)
+        self.runtime.start()
+        return bool(there)
+
+    def _tables(self) -> list[str]:
+        if self._engine_url is None:
+            return []
+        found = emulator.client("dynamodb", endpoint_url=self._engine_url).list_tables()["TableNames"]
+        return [name for name in found if name.startswith(f"onewindow-{self.stage}-")]
+
+    def _wire(self) -> None:
+        """One wiring for all functions of the process, told what the template tells each of them."""
+        from chalicelib import wiring
+        from chalicelib.settings import Settings
+
+        told: dict[str, str] = {}
+        for function in self.deployed.of_type("AWS::Lambda::Function").values():
+            told |= {k: str(v) for k, v in function.get("Environment", {}).get("Variables", {}).items()}
+        told["AWS_REGION"] = environment.REGION
+        if self._engine_url is not None:
+            told["DYNAMODB_ENDPOINT"] = self._engine_url
+        self.wiring = made = wiring.Wiring(Settings.from_env(told), clock=self.clock)
+        wiring.install(made)
+        # All at once and in one thread: clients and table bindings are not made for being made twice.
+        for member in _members(type(made)):
+            getattr(made, member)
+
+    def _publish(self) -> None:
+        from chalicelib import wiring
+        from infra.catalog import publish
+
+        publish(wiring.current())
+
+    def _go_on(self) -> None:
+        """After a restart: executions died with the process, and what was on its way stayed in the outbox."""
+        self._report("Going on where the last run stopped: sweeping the outbox, reconciling workflows …")
+        self.invoke("sweep_outbox")
+        self.invoke("reconcile")
+
+    def schedules(self) -> list[ScheduleSource]:
+        """The schedules of the stack."""
+        return [s for s in self.runtime.sources if isinstance(s, ScheduleSource)]
+
+
+def _spoken_errors() -> Iterator[str]:
+    """Class names of the errors by which tasks answer their state machine."""
+    from chalicelib.domain.errors import DomainError
+    from chalicelib.edge.functions import REGISTRY, Task, TryAgain
+
+    yield TryAgain.__name__
+    yield from (error.__name__ for error in DomainError.__subclasses__())
+    for spec in REGISTRY.values():
+        if isinstance(spec.source, Task):
+            yield from spec.source.errors
+
+
+def _members(kind: type) -> Iterator[str]:
+    from functools import cached_property
+
+    for owner in kind.__mro__:
+        yield from (name for name, value in vars(owner).items() if isinstance(value, cached_property))
+
+
+class _Watch(logging.Handler):
+    """Keeps the product's own error lines: a function that answers for a failure must not hide it."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.failures: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        details = {k: getattr(record, k) for k in ("error", "places", "case_id") if hasattr(record, k)}
+        self.failures.append(f"{record.getMessage()} {details or ''}".strip())
+
+
+def _admin(cloud: EmulatedCloud) -> Callable[[str, str, bytes], tuple[int, Json] | None]:
+    from infra.local.admin import Admin
+
+    return Admin(cloud)
