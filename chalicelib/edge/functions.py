@@ -72,7 +72,7 @@ class Schedule:
     rate: str
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"rate\((1 (minute|hour|day)|[1-9]\d* (minutes|hours|days))\)|cron\([^()]+\)", self.rate):
+        if not re.fullmatch(r"rate\((1 (minute|hour|day)|([2-9]|[1-9]\d+) (minutes|hours|days))\)", self.rate):
             raise ValueError(f"not a schedule expression: {self.rate}")
 
 
