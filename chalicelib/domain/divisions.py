@@ -180,11 +180,14 @@ class DivisionIndex:
 
     def within(self, code: str, level: Level | None = None) -> Iterator[Division]:
         """The division itself and everything below it, in order of code; of one level if named."""
-        prefix = code[: _LENGTH[level_of(code)]]
-        at, end = bisect_left(self._lines, prefix), bisect_left(self._lines, prefix + "~")
-        for line in self._lines[at:end]:
+        for line in self._run(code):
             if level is None or level_of(line[:12]) is level:
                 yield _division(line)
+
+    def _run(self, code: str) -> Iterator[str]:
+        prefix = code[: _LENGTH[level_of(code)]]
+        for at in range(bisect_left(self._lines, prefix), bisect_left(self._lines, prefix + "~")):
+            yield self._lines[at]
 
     def ancestors(self, code: str) -> tuple[Division, ...]:
         """The chain from the region down to, but without, the division itself."""
@@ -196,8 +199,11 @@ class DivisionIndex:
     def find(self, name: str, within: str, level: Level | None = None) -> Iterator[Division]:
         """Divisions inside ``within`` whose name matches (see ``name_matches``), in order of code."""
         stem = village_name(name)[0]
-        for division in self.within(within, level):
-            if stem in division.name and name_matches(division, name):
+        for line in self._run(within):
+            if stem not in line:  # cheap: most lines end here
+                continue
+            division = _division(line)
+            if (level is None or division.level is level) and name_matches(division, name):
                 yield division
 
 

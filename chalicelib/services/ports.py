@@ -10,8 +10,9 @@ from typing import Any, Generic, Protocol, TypeVar
 from chalicelib.domain.authorities import Authority
 from chalicelib.domain.case_events import Document, EventRecord
 from chalicelib.domain.cases import Case
-from chalicelib.domain.catalog import Body, ImplementationItem
+from chalicelib.domain.catalog import Body, ImplementationItem, ImplementationStandard
 from chalicelib.domain.catalog_publication import Publication, ReleaseHead
+from chalicelib.domain.catalog_search import SearchIndex
 from chalicelib.domain.certificates import Certificate
 from chalicelib.domain.errors import Violation
 
@@ -59,6 +60,26 @@ class Catalog(Protocol):
 
     def outlet_of(self, division: str) -> Body | None:
         """The township service centre (便民服务中心) responsible for a village or township."""
+        ...
+
+
+class PublishedCatalog(Catalog, Protocol):
+    """The catalogue as everybody may read it: search, guides, lists."""
+
+    def release(self) -> ReleaseHead | None:
+        """The release in force; None before the first."""
+        ...
+
+    def standard(self, basic_code: str, version: int | None = None) -> ImplementationStandard | None:
+        """A standard: the version in force, or the one named."""
+        ...
+
+    def competent_body(self, standard: ImplementationStandard, division: str) -> Body | None:
+        """The body that decides for applicants of a place; None if it has none."""
+        ...
+
+    def index(self) -> SearchIndex:
+        """The summaries of the release in force, searchable."""
         ...
 
 
