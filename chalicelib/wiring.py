@@ -15,6 +15,8 @@ from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
     from chalicelib.gateways.jwks import KeySource
+    from chalicelib.services.catalog_publish import CatalogStore
+    from chalicelib.storage.catalog_view import CatalogView
 
 
 class Wiring:
@@ -84,6 +86,24 @@ class Wiring:
 
         self.settings.require("seal_key_id")
         return KmsSeal(self._client("kms"), self.settings.seal_key_id)
+
+    @cached_property
+    def catalog_store(self) -> CatalogStore:
+        """The published catalogue as stored: what the loader writes to."""
+        from chalicelib.storage import catalog
+
+        self.settings.require("catalog_table", "aws_region")
+        connection = catalog.bind(
+            self.settings.catalog_table, self.settings.aws_region, self.settings.dynamodb_endpoint or None
+        )
+        return catalog.DynamoCatalogStore(connection)
+
+    @cached_property
+    def catalog(self) -> CatalogView:
+        """The catalogue as the use cases ask it. It keeps what it has read, by release."""
+        from chalicelib.storage.catalog_view import CatalogView
+
+        return CatalogView(self.catalog_store)
 
     @cached_property
     def workflows(self) -> ports.Workflows:

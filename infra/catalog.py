@@ -1,6 +1,6 @@
 """For operators: publish the packaged start catalogue into a catalogue table.
 
-    python -m infra.catalog_load --table onewindow-hohhot-catalog --region cn-north-1 [--endpoint URL] [--check]
+    python -m infra.catalog --table onewindow-hohhot-catalog --region cn-north-1 [--endpoint URL] [--check]
 
 Prints the release that is in force afterwards. A file that breaks a publication rule is refused whole,
 with every violation and its place; the exit status is then 1. Running it again changes nothing.
@@ -15,16 +15,21 @@ from chalicelib import data
 from chalicelib.domain.catalog_publication import ReleaseHead, publication_of
 from chalicelib.domain.errors import DomainError
 from chalicelib.gateways.clock import SystemClock
-from chalicelib.services.catalog_publish import publish
-from chalicelib.services.ports import Clock
+from chalicelib.services import catalog_publish
 from chalicelib.storage.catalog import DynamoCatalogStore, bind
 from chalicelib.storage.catalog_files import packaged_bodies, packaged_files
+from chalicelib.wiring import Wiring
 
 
-def load(table: str, region: str, endpoint: str | None = None, clock: Clock | None = None) -> ReleaseHead:
-    """Publish the packaged catalogue into a table. The emulated cloud starts with this, too."""
+def publish(wiring: Wiring) -> ReleaseHead:
+    """Publish the packaged catalogue into the table of a wiring. The emulated cloud starts with this."""
+    return catalog_publish.publish(wiring.catalog_store, wiring.clock, packaged_files(), packaged_bodies())
+
+
+def load(table: str, region: str, endpoint: str | None = None) -> ReleaseHead:
+    """Publish the packaged catalogue into a table."""
     store = DynamoCatalogStore(bind(table, region, endpoint))
-    return publish(store, clock or SystemClock(), packaged_files(), packaged_bodies())
+    return catalog_publish.publish(store, SystemClock(), packaged_files(), packaged_bodies())
 
 
 def main() -> int:
