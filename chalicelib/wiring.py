@@ -15,7 +15,7 @@ from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
     from chalicelib.gateways.jwks import KeySource
-    from chalicelib.services.catalog_publish import CatalogStore
+    from chalicelib.services.ports import CatalogStore
     from chalicelib.storage.catalog_view import CatalogView
 
 
