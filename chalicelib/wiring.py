@@ -14,6 +14,7 @@ from chalicelib.services import ports
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
+    from chalicelib.domain.divisions import DivisionIndex
     from chalicelib.gateways.jwks import KeySource
     from chalicelib.services.ports import CatalogStore
     from chalicelib.storage.catalog_view import CatalogView
@@ -104,6 +105,13 @@ class Wiring:
         from chalicelib.storage.catalog_view import CatalogView
 
         return CatalogView(self.catalog_store)
+
+    @cached_property
+    def divisions(self) -> DivisionIndex:
+        """The divisions of the region, from package data."""
+        from chalicelib.storage.divisions import packaged_divisions
+
+        return packaged_divisions()
 
     @cached_property
     def workflows(self) -> ports.Workflows:
