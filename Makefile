@@ -44,14 +44,18 @@ check: $(STAMP) ## The gate: format, lint, types, import rules, generated files,
 check_clean: $(STAMP) ## Fail if a generated file differs from what the code would generate now
 	$(PY) -m infra.config --check
 	$(PY) -m infra.openapi --check
+	$(PY) -m infra.reference --check
 
 ##@ Generating
-.PHONY: config openapi format requirements
+.PHONY: config openapi reference format requirements
 config: $(STAMP) ## Generate .chalice/config.json and the policy of every function
 	$(PY) -m infra.config
 
 openapi: $(STAMP) ## Generate docs/openapi.json from the routes and schemas
 	$(PY) -m infra.openapi
+
+reference: $(STAMP) ## Generate docs/reference.md: events, functions, stages, problem codes
+	$(PY) -m infra.reference
 
 format: $(STAMP) ## Format the code and mend what the linter can mend
 	$(PY) -m ruff format .

@@ -9,7 +9,6 @@ a function's own at the top, and ignores a function's environment there altogeth
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from pathlib import Path
@@ -17,10 +16,10 @@ from typing import Any
 
 from infra import names
 from infra.functions import MEMORY, Function, functions
+from infra.generated import ROOT, command
 from infra.policies import policy
 from infra.stages import APP_NAME, STAGES, Stage
 
-ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / ".chalice"
 
 
@@ -30,6 +29,11 @@ def files() -> dict[str, str]:
     for function in functions().values():
         generated[policy_file(function)] = _dumps(policy(function))
     return generated
+
+
+def generated() -> dict[Path, str]:
+    """The same by path."""
+    return {FOLDER / name: content for name, content in files().items()}
 
 
 def config() -> dict[str, Any]:
@@ -70,41 +74,9 @@ def _dumps(document: dict[str, Any]) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
-def stale() -> list[str]:
-    """Names of files that are missing, differ, or should not be there."""
-    generated = files()
-    there = {path.name for path in FOLDER.glob("*.json")} if FOLDER.is_dir() else set()
-    differing = [
-        name
-        for name, content in generated.items()
-        if name not in there or (FOLDER / name).read_text(encoding="utf-8") != content
-    ]
-    return sorted([*differing, *(there - generated.keys())])
-
-
-def write() -> None:
-    """Write every file and remove those that belong to nothing."""
-    generated = files()
-    FOLDER.mkdir(exist_ok=True)
-    for path in FOLDER.glob("*.json"):
-        if path.name not in generated:
-            path.unlink()
-    for name, content in generated.items():
-        (FOLDER / name).write_text(content, encoding="utf-8")
-
-
-def main() -> int:
-    """Command line; see the module's text."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--check", action="store_true", help="change nothing, fail if something would change")
-    if not parser.parse_args().check:
-        write()
-        return 0
-    differing = stale()
-    for name in differing:
-        print(f".chalice/{name} is not what the code says now: run `make config`", file=sys.stderr)
-    return 1 if differing else 0
+def _there() -> list[Path]:
+    return sorted(FOLDER.glob("*.json"))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command("Generate .chalice/config.json and the policies", "config", generated, _there))

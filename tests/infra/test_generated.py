@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from infra import config
+from types import ModuleType
+
+import pytest
+
+from infra import config, openapi, reference
 from infra.functions import functions
+from infra.generated import stale
 from infra.stages import STAGES
 
 
-def test_the_configuration_is_what_the_code_says_now() -> None:
-    assert config.stale() == []
+def test_configuration_and_policies_are_what_the_code_says_now() -> None:
+    assert stale(config.generated(), lambda: list(config.FOLDER.glob("*.json"))) == []
+
+
+@pytest.mark.parametrize("generator", [openapi, reference], ids=["openapi", "reference"])
+def test_the_interface_and_the_reference_are_what_the_code_says_now(generator: ModuleType) -> None:
+    assert stale(generator.files()) == []
 
 
 def test_everything_for_a_function_stands_under_its_stage() -> None:
