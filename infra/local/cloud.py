@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from infra.local import environment
 
@@ -25,6 +25,10 @@ from infra.local.keepsake import Keepsake  # noqa: E402
 from infra.local.people import Person, people_of  # noqa: E402
 from infra.local.sources import Runtime, ScheduleSource, invoker, sources_of  # noqa: E402
 from infra.local.templates import template  # noqa: E402
+
+if TYPE_CHECKING:
+    from chalicelib.settings import Settings
+    from chalicelib.wiring import Wiring
 
 Json = dict[str, Any]
 
@@ -64,6 +68,7 @@ class EmulatedCloud:
         self.server: LocalServer
         self.runtime: Runtime
         self.deployed: adapt.Deployed
+        self.wiring: Wiring
 
     # -- life ------------------------------------------------------------------------------------------
 
@@ -199,7 +204,7 @@ class EmulatedCloud:
 
     def _bring_up(self) -> bool:
         """Deploy, wire, fill; True if the engine brought data of an earlier run."""
-        from app import app  # noqa: F401  (the registry is complete once it is imported)
+        from infra.catalog import publish
 
         self._report(f"Deploying the stack of {self.stage} …")
         stack = f"onewindow-{self.stage}"
@@ -218,9 +223,9 @@ class EmulatedCloud:
         )
         bodies = self.deployed.of_type("AWS::ApiGateway::RestApi").values()
         self.server.answer_with(gateway_responses(next(iter(bodies))["Body"]))
-        self._wire()
+        self._wire(self._settings())
         self._report("Loading the start catalogue …")
-        self._publish()
+        publish(self.wiring)
         sources = sources_of(self.deployed, self.clock, engine_url=self._engine_url, from_start=not there)
         self.runtime = Runtime(sources)
         self.runtime.start()
@@ -232,9 +237,8 @@ class EmulatedCloud:
         found = emulator.client("dynamodb", endpoint_url=self._engine_url).list_tables()["TableNames"]
         return [name for name in found if name.startswith(f"onewindow-{self.stage}-")]
 
-    def _wire(self) -> None:
-        """One wiring for all functions of the process, told what the template tells each of them."""
-        from chalicelib import wiring
+    def _settings(self) -> Settings:
+        """What the template tells each function, for all functions of the process at once."""
         from chalicelib.settings import Settings
 
         told: dict[str, str] = {}
@@ -243,17 +247,16 @@ class EmulatedCloud:
         told["AWS_REGION"] = environment.REGION
         if self._engine_url is not None:
             told["DYNAMODB_ENDPOINT"] = self._engine_url
-        self.wiring = made = wiring.Wiring(Settings.from_env(told), clock=self.clock)
+        return Settings.from_env(told)
+
+    def _wire(self, settings: Settings) -> None:
+        from chalicelib import wiring
+
+        self.wiring = made = wiring.Wiring(settings, clock=self.clock)
         wiring.install(made)
         # All at once and in one thread: clients and table bindings are not made for being made twice.
         for member in _members(type(made)):
             getattr(made, member)
-
-    def _publish(self) -> None:
-        from chalicelib import wiring
-        from infra.catalog import publish
-
-        publish(wiring.current())
 
     def _go_on(self) -> None:
         """After a restart: executions died with the process, and what was on its way stayed in the outbox."""

@@ -10,6 +10,7 @@ import copy
 import functools
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -238,7 +239,21 @@ def _run_functions() -> None:
 def _repair_executions() -> None:
     """Starting twice, reporting twice and aborting behave as on AWS."""
     backend = stepfunctions_models.StepFunctionsParserBackend
-    backend.start_execution = _locked(_workflow_lock, backend.start_execution)  # type: ignore[method-assign]
+    start = backend.start_execution
+
+    # moto lists an execution before its thread has made its environment, and whoever reports a token of
+    # another one meanwhile stumbles over it (AttributeError: 'NoneType' … 'callback_pool_manager').
+    def start_and_wait(self: Any, *args: Any, **kwargs: Any) -> Any:
+        execution = start(self, *args, **kwargs)
+        for _ in range(1000):
+            if execution.exec_worker.env is not None:
+                break
+            time.sleep(0.005)
+        return execution
+
+    backend.start_execution = _locked(_workflow_lock, start_and_wait)  # type: ignore[method-assign]
+    for name in ("send_task_success", "send_task_failure", "send_task_heartbeat"):
+        setattr(backend, name, _locked(_workflow_lock, getattr(backend, name)))
 
     # A token that was reported is spent: AWS answers TaskTimedOut, moto takes it again and forgets it.
     pool = callbacks.CallbackPoolManager

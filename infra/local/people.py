@@ -60,17 +60,21 @@ def chain_of(stage: str) -> Chain:
     region = divisions.get("150000000000")
     if league is None or region is None:
         raise LookupError(f"the divisions lack {home}")
-    found = next(_lowest(divisions, league, "苏木", "嘎查"), None) or next(_lowest(divisions, league, "", ""), None)
+    kinds = (("旗", "苏木", "嘎查"), ("", "苏木", "嘎查"), ("旗", "", "村"), ("", "", ""))
+    found = next((lowest for words in kinds for lowest in _lowest(divisions, league, *words)), None)
     if found is None:
         raise LookupError(f"{league.name} has no villages")
     return Chain(region, league, *found)
 
 
 def _lowest(
-    divisions: DivisionIndex, league: Division, township_word: str, village_word: str
+    divisions: DivisionIndex, league: Division, banner_word: str, township_word: str, village_word: str
 ) -> Iterator[tuple[Division, Division, Division]]:
+    """Banner, township and village that are divisions in law and are called so."""
     for banner in divisions.children(league.code):
-        for township in divisions.children(banner.code) if banner.administrative else ():
+        if not banner.administrative or not banner.name.endswith(banner_word):
+            continue
+        for township in divisions.children(banner.code):
             if not township.administrative or not township.name.endswith(township_word):
                 continue
             for village in divisions.children(township.code):
