@@ -120,6 +120,7 @@ def _patch_once() -> None:
     _make_transactions_cheap()
     _serialise_queues()
     _run_functions()
+    _repair_starts()
     _repair_executions()
 
 
@@ -236,8 +237,8 @@ def _run_functions() -> None:
     lambda_tasks.boto_client_for = client_for  # type: ignore[assignment]
 
 
-def _repair_executions() -> None:
-    """Starting twice, reporting twice and aborting behave as on AWS."""
+def _repair_starts() -> None:
+    """An execution that was started can be reported to, stopped and looked at."""
     backend = stepfunctions_models.StepFunctionsParserBackend
     start = backend.start_execution
 
@@ -255,6 +256,9 @@ def _repair_executions() -> None:
     for name in ("send_task_success", "send_task_failure", "send_task_heartbeat"):
         setattr(backend, name, _locked(_workflow_lock, getattr(backend, name)))
 
+
+def _repair_executions() -> None:
+    """Reporting twice and aborting behave as on AWS."""
     # A token that was reported is spent: AWS answers TaskTimedOut, moto takes it again and forgets it.
     pool = callbacks.CallbackPoolManager
     notify = pool.notify
