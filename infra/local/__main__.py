@@ -1,6 +1,7 @@
 """``make run`` and ``make scenario``.
 
     python -m infra.local run        start, do the main job as a client, go on serving (ONCE=1: exit instead)
+    python -m infra.local serve      start and serve, without doing the main job
     python -m infra.local scenario   run scenario NAME= against an own emulated cloud, or against URL=
 
 Read from the environment: PORT, STAGE, ONCE, DYNAMODB (moto or local), NAME, URL, and for URL the file of tokens
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 def main(arguments: list[str]) -> int:
     """Run the named command; the exit code says whether all went well."""
     command = arguments[0] if arguments else "run"
-    if command not in ("run", "scenario"):
+    if command not in ("run", "serve", "scenario"):
         print(__doc__)
         return 2
     signal.signal(signal.SIGTERM, _interrupt)
@@ -37,7 +38,7 @@ def main(arguments: list[str]) -> int:
     try:
         if command == "scenario" and url:
             return _run_scenario(name, url)
-        return _with_cloud(name if command == "scenario" else "main", serve=command == "run")
+        return _with_cloud({"run": "main", "serve": "", "scenario": name}[command], serve=command != "scenario")
     except KeyboardInterrupt:
         print("\nInterrupted.", flush=True)
         return 130
@@ -60,7 +61,7 @@ def _with_cloud(scenario: str, *, serve: bool) -> int:
     try:
         cloud.start()
         print(f"  Up after {time.monotonic() - began:.1f} s. Log: {log.relative_to(environment.ROOT)}\n", flush=True)
-        code = _run_scenario(scenario, cloud.url)
+        code = _run_scenario(scenario, cloud.url) if scenario else 0
         code = _tell_failures(cloud.failures()) or code
         if once or not serve:
             return code
@@ -106,7 +107,7 @@ Base URL: {url}        API description: {url}/v1/docs
 
 Go on by hand (paste the tokens above first):
   curl -s '{url}/v1/cases' -H "Authorization: Bearer $HERDER"
-  curl -s '{url}/v1/worklist?body={cloud.people["league-review"].body}&role=review' -H "Authorization: Bearer $LEAGUE_REVIEW"
+  curl -s '{url}/v1/worklist?queue=review' -H "Authorization: Bearer $LEAGUE_REVIEW"
   curl -s -X POST {url}/_local/clock -d '{{"advance_seconds": 86400}}'        move the clock by a day
   curl -s -X POST {url}/_local/reset                                         begin anew
 

@@ -24,11 +24,9 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import moto.cloudformation.parsing as cloudformation
-import yaml
 from moto.cloudformation.models import cloudformation_backends
 
 from infra.local import emulator
@@ -221,7 +219,7 @@ def _foresee(plan: _Plan) -> None:
 
 
 def _know_buses(plan: _Plan) -> None:
-    """moto's bus answers Ref with itself, not with its name; so rules are told the name, and wait for the bus."""
+    """Moto's bus answers Ref with itself, not with its name; so rules are told the name, and wait for the bus."""
     resources = plan.template["Resources"]
     buses = [i for i, r in resources.items() if r["Type"] == "AWS::Events::EventBus"]
     for bus in buses:
@@ -307,11 +305,3 @@ def _definition(properties: Json) -> str:
     for name, value in properties.get("DefinitionSubstitutions", {}).items():
         text = text.replace("${" + name + "}", str(value))
     return text
-
-
-def read_template(path: Path) -> Json:
-    """A template from a JSON or YAML file."""
-    loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
-    if not isinstance(loaded, dict):
-        raise ValueError(f"{path} is no template")
-    return loaded

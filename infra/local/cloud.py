@@ -23,7 +23,9 @@ from infra.local.gateway import LocalServer, gateway_responses  # noqa: E402
 from infra.local.issuer import AUDIENCE, Issuer  # noqa: E402
 from infra.local.keepsake import Keepsake  # noqa: E402
 from infra.local.people import Person, people_of  # noqa: E402
-from infra.local.sources import Runtime, ScheduleSource, invoker, sources_of  # noqa: E402
+from infra.local.runtime import Runtime, sources_of  # noqa: E402
+from infra.local.source import invoker  # noqa: E402
+from infra.local.streams import StreamSource  # noqa: E402
 from infra.local.templates import template  # noqa: E402
 
 if TYPE_CHECKING:
@@ -113,6 +115,9 @@ class EmulatedCloud:
             engine = emulator.client("dynamodb", endpoint_url=self._engine_url)
             for properties in self.deployed.of_type("AWS::DynamoDB::Table").values():
                 engine.delete_table(TableName=properties["TableName"])
+            for source in self.runtime.sources:
+                if isinstance(source, StreamSource):
+                    source.forget()
         self.emulator.reset()
         self.clock.reset()
         self._bring_up()
@@ -226,8 +231,9 @@ class EmulatedCloud:
         self._wire(self._settings())
         self._report("Loading the start catalogue …")
         publish(self.wiring)
-        sources = sources_of(self.deployed, self.clock, engine_url=self._engine_url, from_start=not there)
-        self.runtime = Runtime(sources)
+        self.runtime = Runtime(
+            sources_of(self.deployed, self.clock, engine_url=self._engine_url, checkpoints=self._data)
+        )
         self.runtime.start()
         return bool(there)
 
@@ -263,10 +269,6 @@ class EmulatedCloud:
         self._report("Going on where the last run stopped: sweeping the outbox, reconciling workflows …")
         self.invoke("sweep_outbox")
         self.invoke("reconcile")
-
-    def schedules(self) -> list[ScheduleSource]:
-        """The schedules of the stack."""
-        return [s for s in self.runtime.sources if isinstance(s, ScheduleSource)]
 
 
 def _spoken_errors() -> Iterator[str]:

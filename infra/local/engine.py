@@ -99,9 +99,7 @@ class Engine:
         self.url = f"http://127.0.0.1:{port}"
 
     @classmethod
-    def start(
-        cls, *, in_memory: bool = False, data: Path | None = None, report: Callable[[str], None] = print
-    ) -> Self:
+    def start(cls, *, in_memory: bool = False, data: Path | None = None, report: Callable[[str], None] = print) -> Self:
         """Start on a free port, in memory or with its files under ``data``, and wait until it answers.
 
         Raises EngineUnavailable when Java is missing or the engine does not come up.
@@ -117,8 +115,10 @@ class Engine:
         port = _free_port()
         store = ["-inMemory"] if data is None else ["-dbPath", str(data)]
         process = subprocess.Popen(
-            [java, "-Djava.library.path=./DynamoDBLocal_lib", "-Daws.telemetry.enabled=false", "-Xmx512m"]
-            + ["-jar", "DynamoDBLocal.jar", "-sharedDb", "-port", str(port), *store],
+            [
+                *(java, "-Djava.library.path=./DynamoDBLocal_lib", "-Daws.telemetry.enabled=false", "-Xmx512m"),
+                *("-jar", "DynamoDBLocal.jar", "-sharedDb", "-port", str(port), *store),
+            ],
             cwd=home,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -61,7 +61,9 @@ class GatewayResponse:
     def rendered(self, kind: str, request_id: str) -> tuple[int, Headers, bytes]:
         """Status, headers and body with the gateway's ``$context`` filled in."""
         text = self.body.replace("$context.requestId", request_id)
-        text = text.replace("$context.error.messageString", json.dumps(kind)).replace("$context.error.responseType", kind)
+        text = text.replace("$context.error.messageString", json.dumps(kind)).replace(
+            "$context.error.responseType", kind
+        )
         return self.status, dict(self.headers), text.encode()
 
 
@@ -77,13 +79,15 @@ def gateway_responses(body: Mapping[str, Any]) -> dict[str, GatewayResponse]:
         parameters = declared.get("responseParameters", {})
         prefix = "gatewayresponse.header."
         headers = {k[len(prefix) :]: v.strip("'") for k, v in parameters.items() if k.startswith(prefix)}
-        text = templates.get("application/json") or next(iter(templates.values()), '{"message":$context.error.messageString}')
+        text = templates.get("application/json") or next(
+            iter(templates.values()), '{"message":$context.error.messageString}'
+        )
         status = int(declared.get("statusCode") or _PLAIN.get(kind) or _TIMEOUTS.get(kind) or 500)
         found[kind] = GatewayResponse(status, headers, text)
     return found
 
 
-class Gateway(LocalGateway):  # type: ignore[misc]
+class Gateway(LocalGateway):
     """Routes, authorizes and integrates; raises Answered where the gateway answers by itself."""
 
     def __init__(self, app: Chalice, config: Config, clock: MovableClock) -> None:
@@ -209,7 +213,7 @@ class _Server(ThreadingHTTPServer):
         """A client that went away is no failure of ours."""
 
 
-class _Handler(ChaliceRequestHandler):  # type: ignore[misc]
+class _Handler(ChaliceRequestHandler):
     wbufsize = -1  # headers and body in one segment: two would wait 40 ms for each other
     disable_nagle_algorithm = True
 
@@ -230,7 +234,8 @@ class _Handler(ChaliceRequestHandler):  # type: ignore[misc]
             traceback.print_exc()
             self._respond(*self._local.gateway_response("DEFAULT_5XX", request_id))
 
-    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = _generic_handle
+    # Bound once more: the base class has bound its own handler to these names.
+    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = _generic_handle  # noqa: N815
 
     def _answer(self) -> tuple[int, Headers, bytes]:
         body = self._body()
@@ -280,7 +285,7 @@ class _Handler(ChaliceRequestHandler):  # type: ignore[misc]
         """Say nothing: the output belongs to the scenario."""
 
 
-class LocalServer(LocalDevServer):  # type: ignore[misc]
+class LocalServer(LocalDevServer):
     """The API on the loopback interface. ``port`` 0 takes a free one."""
 
     def __init__(

@@ -98,7 +98,9 @@ def people_of(stage: str, department: str = DEPARTMENT) -> dict[str, Person]:
             chain.township.code,
             ("window",),
         ),
-        Person("supervisor", f"supervisor, {chain.league.name}", "supervisor", "苏和(演示)", division=chain.league.code),
+        Person(
+            "supervisor", f"supervisor, {chain.league.name}", "supervisor", "苏和(演示)", division=chain.league.code
+        ),
     ]
     for level, division in (("banner", chain.banner), ("league", chain.league), ("region", chain.region)):
         for role in ("acceptance", "review", "decision"):
@@ -114,4 +116,3 @@ def _officer(key: str, role: str, division: Division, department: str) -> Person
 
 
 _TITLES = {"acceptance": "受理员", "review": "审核员", "decision": "审批员"}
-

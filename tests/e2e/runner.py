@@ -1,6 +1,6 @@
 """Finds scenarios by file name (``scenario_<name>.py``) and runs them against a URL.
 
-    python -m tests.e2e.runner main http://127.0.0.1:8000 [tokens file]
+python -m tests.e2e.runner main http://127.0.0.1:8000 [tokens file]
 """
 
 from __future__ import annotations
@@ -57,4 +57,4 @@ def run(name: str, url: str, tokens: str | None = None, say: Callable[[str], Non
 
 
 if __name__ == "__main__":
-    sys.exit(run(*sys.argv[1:4]))
+    sys.exit(run(sys.argv[1], sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else None))
