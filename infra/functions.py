@@ -79,7 +79,7 @@ USES: dict[str, tuple[Use, ...]] = {
         Use.KNOW_ADDRESS,
     ),
     "authorize": (Use.KNOW_ISSUER,),
-    "open_node": (*_COMMANDS, Use.STORE_TOKENS, Use.READ_CATALOG),
+    "open_node": (*_COMMANDS, Use.STORE_TOKENS),
     "relay_outbox": (Use.CLEAR_OUTBOX, Use.PUBLISH),
     "sweep_outbox": (Use.READ_OUTBOX, Use.CLEAR_OUTBOX, Use.PUBLISH),
     "start_workflows": (Use.READ_CASES, Use.SET_TIMERS, Use.START_WORKFLOWS),
