@@ -112,7 +112,7 @@ def functions() -> dict[str, Function]:
 
     Raises LookupError when code and table disagree, in either direction.
     """
-    declared = {API_HANDLER: ("app.app", API_TIMEOUT, None)}
+    declared: dict[str, tuple[str, int, Source | None]] = {API_HANDLER: ("app.app", API_TIMEOUT, None)}
     for authorizer in chalice_app.builtin_auth_handlers:
         declared[authorizer.name] = (authorizer.handler_string, AUTHORIZER_TIMEOUT, None)
     for spec in REGISTRY.values():
