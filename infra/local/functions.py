@@ -61,11 +61,11 @@ class Result:
 
 
 class Functions:
-    """Every function of the stack. Counts what runs and keeps what went wrong unexpectedly."""
+    """Every function of the stack. Counts what runs, by handler, and keeps what went wrong unexpectedly."""
 
     def __init__(self, expected: tuple[type[Exception], ...] = ()) -> None:
         self._expected = frozenset(error.__name__ for error in expected)
-        self.started = 0
+        self.ran: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._running: Counter[str] = Counter()
         self.failures: list[str] = []
@@ -81,7 +81,7 @@ class Functions:
         """
         with self._lock:
             self._running[name] += 1
-            self.started += 1
+            self.ran[handler] += 1
         try:
             event = json.loads(body or "{}")
             result = load(handler)(event, FunctionContext(name, timeout))
@@ -104,6 +104,12 @@ class Functions:
             "stackTrace": traceback.format_tb(error.__traceback__),
         }
         return Result(json.dumps(payload, ensure_ascii=False).encode(), failed=True)
+
+    @property
+    def started(self) -> int:
+        """How many invocations there were so far."""
+        with self._lock:
+            return self.ran.total()
 
     def busy(self) -> bool:
         """True while any function runs."""
