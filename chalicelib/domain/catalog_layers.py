@@ -141,13 +141,13 @@ class _Merger:
         steps = [self._step(planned) for planned in self._route["steps"]]
         entrusted = self._fill.get("entrusted_acceptance")
         if entrusted:
-            steps[0] = {**steps[0], "level": entrusted["level"], "mode": "entrusted", "entrustment": dict(entrusted)}
+            steps[0] = {**steps[0], "level": entrusted["level"], "mode": "entrusted", "entrustment": _notice(entrusted)}
             self._filled += ["steps/0/level", "steps/0/mode", "steps/0/entrustment"]
         published = self._fill.get("entrustment")
         if published:
             for at, step in enumerate(steps):
                 if step["mode"] == "entrusted":
-                    step["entrustment"] = dict(published)
+                    step["entrustment"] = _notice(published)
                     self._filled.append(f"steps/{at}/entrustment")
         if (self._route.get("sub") or "") in self._fill.get("review_steps", ()):
             decide = steps[-1]
@@ -326,6 +326,10 @@ class _Merger:
 
 def _pair(limit: list[Any]) -> Json:
     return {"value": limit[0], "unit": limit[1]}
+
+
+def _notice(entrustment: Json) -> Json:
+    return {part: entrustment.get(part) for part in ("notice", "published_on", "scope")}
 
 
 def _escape(key: str) -> str:

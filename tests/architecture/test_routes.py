@@ -19,8 +19,10 @@ PUBLIC_PREFIXES = (
     "/v1/health",
     "/v1/items",
     "/v1/labels",
+    "/v1/lists",
     "/v1/openapi.json",
     "/v1/problems",
+    "/v1/themes",
     "/v1/verify/",
 )
 
