@@ -34,7 +34,9 @@ FIELDS = frozenset(
         # where and what: never who
         "operation", "function", "request_id", "actor_kind", "code", "codes", "status", "reason", "state", "stage",
         "count", "looked_at", "failed", "kept", "sent", "started", "repaired", "left", "attempt", "shard", "rate",
-        "seconds", "due", "timer", "workflow", "kid",
+        "seconds", "due", "timer", "workflow", "kid", "finding", "reasons", "size", "failed_shards",
+        # what a sweep did, by finding
+        "done", "unknown", "moving", "reported", "restarted", "dead", "issued", "finished",
         # identifiers of things, not of persons
         "case_id", "number", "event_number", "event_type", "task", "node", "execution", "message_id", "sequence",
         "item_code", "certificate",

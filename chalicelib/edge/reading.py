@@ -134,7 +134,7 @@ class Reading:
     def _body_violations(self, body: Any) -> list[Violation]:
         if self._spec.request is None:
             return []
-        return [*strict_json.text_violations(body), *validation.named_violations(self._spec.request, body)]
+        return [*strict_json.content_violations(body), *validation.named_violations(self._spec.request, body)]
 
     def _query(self) -> tuple[dict[str, str], list[Violation]]:
         """The query and what is wrong with it.
@@ -152,7 +152,7 @@ class Reading:
             for name, values in every.items()
             if len(values) > 1
         ]
-        violations += strict_json.text_violations(query, "/query")
+        violations += strict_json.content_violations(query, "/query")
         violations += validation.named_violations(self._spec.query, _typed(self._spec.query, query), "/query")
         return query, violations
 
@@ -176,7 +176,7 @@ def _path_violations(path: Mapping[str, str]) -> list[Violation]:
     """A path that its grammar refuses names nothing that could exist: not found, as if it were well formed."""
     if not path:
         return []
-    found = [*strict_json.text_violations(dict(path), "/path")]
+    found = [*strict_json.content_violations(dict(path), "/path")]
     found += validation.named_violations(PATH_SCHEMA, dict(path), "/path")
     return [Violation("request.not-found", v.pointer) for v in found]
 

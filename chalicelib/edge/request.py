@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from chalicelib.domain.actors import Actor
 from chalicelib.edge.cursors import Cursors
@@ -120,4 +121,6 @@ def receipt_reply(receipt: Receipt) -> Reply:
         "events": list(receipt.events),
         "result": dict(receipt.result),
     }
-    return Reply(body, etag=receipt.version, location=_PLACES.get(receipt.kind, "").replace("{id}", receipt.id))
+    return Reply(
+        body, etag=receipt.version, location=_PLACES.get(receipt.kind, "").replace("{id}", quote(receipt.id, safe=""))
+    )

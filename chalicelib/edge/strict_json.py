@@ -51,28 +51,41 @@ def parse_json(raw: bytes) -> Any:
         value = _DECODER.decode(text)
     except ValueError:
         raise Malformed.because("request.not-json") from None
-    surrogates = [Violation("request.lone-surrogate", place) for place, t in _texts(value, "") if _SURROGATE.search(t)]
+    texts = ((place, text) for place, text in _scalars(value, "") if isinstance(text, str))
+    surrogates = [Violation("request.lone-surrogate", place) for place, text in texts if _SURROGATE.search(text)]
     if surrogates:
         raise Malformed(*surrogates)
     return value
 
 
-def text_violations(value: Any, pointer: str = "") -> list[Violation]:
-    """Every text, names of members included, that holds a control character other than line feed and tab."""
-    return [Violation("request.control-character", place) for place, t in _texts(value, pointer) if _CONTROL.search(t)]
+def content_violations(value: Any, pointer: str = "") -> list[Violation]:
+    """What is JSON, but nothing that the platform keeps, each with its place.
+
+    ``request.control-character``: a text, or the name of a member, with a control character other than line
+    feed and tab. ``request.number-range``: a number like 1e300, whose canonical form is an integer that no
+    program reads back exactly.
+    """
+    found = []
+    for place, scalar in _scalars(value, pointer):
+        if isinstance(scalar, str):
+            if _CONTROL.search(scalar):
+                found.append(Violation("request.control-character", place))
+        elif abs(scalar) > GREATEST:
+            found.append(Violation("request.number-range", place))
+    return found
 
 
-def _texts(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
-    """Every text of a value with its place. The names of members come at the place of their object."""
-    if isinstance(value, str):
+def _scalars(value: Any, pointer: str) -> Iterator[tuple[str, str | int | float]]:
+    """Every text and number of a value with its place. Names of members come at the place of their object."""
+    if isinstance(value, str | int | float):
         yield pointer, value
     elif isinstance(value, dict):
         for name, member in value.items():
             yield pointer, name
-            yield from _texts(member, join_pointer(pointer, name))
+            yield from _scalars(member, join_pointer(pointer, name))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _texts(item, join_pointer(pointer, index))
+            yield from _scalars(item, join_pointer(pointer, index))
 
 
 def _depth(raw: bytes) -> int:

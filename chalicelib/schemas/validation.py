@@ -100,32 +100,40 @@ def _judge(validator: jsonschema_rs.Draft202012Validator, data: object, pointer:
     """Violations in the order of their places, each once: several keywords may find the same fault."""
     found: dict[tuple[str, str], Violation] = {}
     for error in validator.iter_errors(data):
-        for violation in _violations(error, pointer):
+        for violation in _violations(error, data, pointer):
             found.setdefault((violation.pointer, violation.code), violation)
     return tuple(found[key] for key in sorted(found))
 
 
-def _violations(error: jsonschema_rs.ValidationError, pointer: str) -> Iterator[Violation]:
+def _violations(error: jsonschema_rs.ValidationError, data: Any, pointer: str) -> Iterator[Violation]:
     """What one error of the library says, as violations. Kinds are told apart by the name of the keyword."""
     kind, asked = error.kind.name, error.kind.as_dict()
     place = join_pointer(pointer, *error.instance_path)
     if kind == "required":
         yield Violation("schema.required", join_pointer(place, asked["property"]))
-    elif kind in ("additionalProperties", "unevaluatedProperties", "unevaluatedItems"):
+    elif kind in ("additionalProperties", "unevaluatedProperties"):
         yield from (Violation("schema.unexpected", join_pointer(place, name)) for name in asked["unexpected"])
-    elif kind == "additionalItems":
-        yield Violation("schema.unexpected", join_pointer(place, asked["limit"]))
-    elif kind == "falseSchema":
+    elif kind == "falseSchema" and error.schema_path[-1:] == ["additionalProperties"]:
+        # A schema that names no properties at all: the library reports the first member, without its name.
+        surplus = _found(data, error.instance_path)
+        yield from (Violation("schema.unexpected", join_pointer(place, name)) for name in surplus)
+    elif kind in ("falseSchema", "unevaluatedItems"):
         yield Violation("schema.unexpected", place)
     elif kind == "propertyNames":
         # The name of the member is what is wrong; it came from the client and is told by the pointer alone.
         yield Violation("schema.propertyNames", join_pointer(place, str(asked["error"].instance)))
     elif kind in ("anyOf", "oneOf") and (fitting := _fitting_branch(error)):
         for nested in fitting:
-            yield from _violations(nested, pointer)
+            yield from _violations(nested, data, pointer)
     else:
         code = f"schema.{kind}" if kind in _KEYWORDS else "schema.refused"
         yield Violation(code, place, _params(kind, asked))
+
+
+def _found(data: Any, path: list[str | int]) -> Any:
+    for member in path:
+        data = data[member]
+    return data
 
 
 def _fitting_branch(error: jsonschema_rs.ValidationError) -> list[jsonschema_rs.ValidationError]:
