@@ -22,9 +22,7 @@ from tests import factories as f
 from tests import journey
 
 DOCUMENT = Document("N-1", "acceptance", f.START, "body", "0" * 64)
-ROUTE = plan(
-    f.item(), f.GACHA, f.GACHA, body_of=f.FakeCatalog().body_of, outlet_of=f.FakeCatalog().outlet_of
-)
+ROUTE = plan(f.item(), f.GACHA, f.GACHA, body_of=f.FakeCatalog().body_of, outlet_of=f.FakeCatalog().outlet_of)
 
 
 def in_state(state: CaseState, **changes: Any) -> Case:
@@ -184,9 +182,7 @@ def test_missing_surplus_and_repeated_materials_and_form_defects_are_named_at_on
 
 def test_a_draft_of_a_version_that_is_no_longer_in_force_is_not_submitted() -> None:
     with pytest.raises(Refused) as refusal:
-        cases.handle(
-            in_state(CaseState.DRAFT), replace(COMMANDS["submit"], item=f.item(version=2)), f.HERDER, f.START
-        )
+        cases.handle(in_state(CaseState.DRAFT), replace(COMMANDS["submit"], item=f.item(version=2)), f.HERDER, f.START)
     assert refusal.value.code == "item.version-not-in-force"
 
 

@@ -50,7 +50,11 @@ def test_an_entrusted_body_acts_in_the_name_of_the_organ_that_entrusts_it() -> N
     [
         (RouteStep(StepRole.ACCEPT, Level.BANNER, "05"), "01", "route.licence-not-competent"),
         (RouteStep(StepRole.DECIDE, Level.BANNER, "05"), "01", "route.licence-not-competent"),
-        (RouteStep(StepRole.DECIDE, Level.BANNER, "05", basis=LegalBasis("法", "1")), "01", "route.licence-not-competent"),
+        (
+            RouteStep(StepRole.DECIDE, Level.BANNER, "05", basis=LegalBasis("法", "1")),
+            "01",
+            "route.licence-not-competent",
+        ),
         (RouteStep(StepRole.ACCEPT, Level.TOWNSHIP, "bm"), "01", "route.outlet-only-receives"),
         (RouteStep(StepRole.ACCEPT, Level.TOWNSHIP, "bm"), "20", "route.outlet-only-receives"),
         (RouteStep(StepRole.DECIDE, Level.LEAGUE, "99"), "01", "route.body-unknown"),
