@@ -4,8 +4,9 @@
     python -m infra.local serve      start and serve, without doing the main job
     python -m infra.local scenario   run scenario NAME= against an own emulated cloud, or against URL=
 
-Read from the environment: PORT, STAGE, ONCE, DYNAMODB (moto or local), NAME, URL, and for URL the file of tokens
-in TOKENS (``key=token`` lines).
+Read from the environment: PORT (0 takes a free one), STAGE, ONCE, DYNAMODB (moto or local), DATA (the folder of
+the local engine's files, build/data/STAGE unless named), NAME, URL, and for URL the file of tokens in TOKENS
+(``key=token`` lines).
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def _with_cloud(scenario: str, *, serve: bool) -> int:
     print(f"OneWindow (一窗), stage {stage}: starting the emulated cloud …", flush=True)
     from infra.local.cloud import EmulatedCloud
 
-    data = environment.BUILD / "data" / stage if dynamodb == "local" else None
+    data = Path(os.environ.get("DATA") or environment.BUILD / "data" / stage) if dynamodb == "local" else None
     port = int(os.environ.get("PORT") or 8000) if serve else 0
     cloud = EmulatedCloud(stage, port=port, data=data, report=lambda line: print(f"  {line}", flush=True))
     try:
