@@ -88,7 +88,9 @@ $(STAMP): requirements.txt requirements-dev.txt
 	@touch $@
 
 clean: ## Remove what was built (not .venv, not the data of DYNAMODB=local)
-	rm -rf build .chalice/deployments .mypy_cache .ruff_cache .pytest_cache
+	@# build/ also holds what was fetched (engine) and what was entered (data, local)
+	find build -mindepth 1 -maxdepth 1 ! -name data ! -name engine ! -name local -exec rm -rf {} + 2>/dev/null || true
+	rm -rf .chalice/deployments .mypy_cache .ruff_cache .pytest_cache
 	find app.py chalicelib infra tests -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 help: ## Explain every target

@@ -42,7 +42,7 @@ _CONFLICTS = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
 class CatalogRow(Model):
     """Base of every row: one client serves them all."""
 
-    class Meta:
+    class Meta:  # noqa: D106
         table_name = "unbound"
         region = "unbound"
         host: str | None = None
