@@ -18,7 +18,8 @@ ANSWERS: dict[str, tuple[int, str]] = {
     "UNAUTHORIZED": (401, "gateway.unauthenticated"),
     "EXPIRED_TOKEN": (401, "gateway.unauthenticated"),
     "INVALID_SIGNATURE": (401, "gateway.unauthenticated"),
-    "ACCESS_DENIED": (403, "gateway.forbidden"),
+    # The authorizer denies only tokens that do not hold (edge/authorizer.py); what a valid one may not do is our 403.
+    "ACCESS_DENIED": (401, "gateway.unauthenticated"),
     "INVALID_API_KEY": (403, "gateway.forbidden"),
     "WAF_FILTERED": (403, "gateway.forbidden"),
     "MISSING_AUTHENTICATION_TOKEN": (404, "gateway.no-such-route"),

@@ -9,7 +9,8 @@ import jsonschema_rs
 
 from chalicelib.schemas.formats import FORMATS
 
-_DEEPEST = 8
+_DEEPEST = 24
+"""Deep enough for every answer of the product, and an end for schemas that contain themselves."""
 _FORMATS = {
     "date": "2026-11-23",
     "date-time": "2026-11-23T08:00:00Z",
@@ -57,8 +58,14 @@ def _made(document: Mapping[str, Any], schema: Any, depth: int) -> Any:
             return schema[given]
     for several in ("oneOf", "anyOf"):
         if schema.get(several):
-            return _made(document, schema[several][0], depth + 1)
+            return _made(document, _shown(schema[several], depth), depth + 1)
     return _of_type(document, schema, depth)
+
+
+def _shown(shapes: list[Any], depth: int) -> Any:
+    """The shape to show: the first, but deep inside an example an absent thing rather than one more level."""
+    absent = {"type": "null"}
+    return absent if absent in shapes and depth > _DEEPEST // 2 else shapes[0]
 
 
 def _of_type(document: Mapping[str, Any], schema: Mapping[str, Any], depth: int) -> Any:
@@ -71,7 +78,7 @@ def _of_type(document: Mapping[str, Any], schema: Mapping[str, Any], depth: int)
             if rule is not False
         }
     if "array" in kinds:
-        return [_made(document, schema.get("items", {}), depth + 1)]
+        return [_made(document, schema.get("items", {}), depth + 1)] * max(1, schema.get("minItems", 1))
     if "string" in kinds:
         return _text(schema)
     if "integer" in kinds or "number" in kinds:
