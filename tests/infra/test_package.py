@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -50,9 +51,17 @@ def test_a_template_with_a_dangling_reference_is_refused(tmp_path: Path) -> None
         package.check_template(sam)
 
 
-def test_what_could_not_be_installed_stops_the_packaging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Chalice itself would exit with 0 and ship without it."""
+def test_a_dependency_that_chalice_only_mentions_as_missing_stops_the_packaging(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chalice exits with 0 when a dependency could not be built, and ships without it."""
+    said = "Creating deployment package.\nCould not install dependencies:\npycrypto==2.6.1\n"
+    monkeypatch.setattr(package, "_run", lambda command: subprocess.CompletedProcess(command, 0, said, ""))
+    with pytest.raises(package.PackagingError, match="pycrypto"):
+        package.package(STAGES["hohhot"], tmp_path / "out")
 
+
+def test_what_could_not_be_found_stops_the_packaging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def copy_with_impossible_requirement(source: Path, *, with_dependencies: bool) -> None:
         copy(source, with_dependencies=with_dependencies)
         (source / "requirements.txt").write_text(f"{tmp_path.as_uri()}/absent-1.0.tar.gz\n", encoding="utf-8")
