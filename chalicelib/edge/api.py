@@ -246,10 +246,17 @@ def _render(spec: RouteSpec, reply: Reply) -> Response:
     if reply.etag is not None:
         headers["ETag"] = f'"{reply.etag}"'
     if reply.location and status == _CREATED:
-        headers["Location"] = reply.location
+        headers["Location"] = _base() + reply.location
     headers.update(reply.headers)
     logger.info("request_answered", status=status)
     return Response(_serialise(reply.body, status), headers, status)
+
+
+def _base() -> str:
+    """The configured address: behind a stage's path, a path alone would lead past the interface."""
+    from chalicelib import wiring
+
+    return wiring.current().settings.public_base_url
 
 
 def _page_policy(page: str) -> str:

@@ -68,8 +68,11 @@ _STATUS_TEXTS: Mapping[int, str] = {
 }
 
 
-def document(routes: Sequence[RouteSpec]) -> Json:
-    """The whole document. The same routes and schemas always make the same text."""
+def document(routes: Sequence[RouteSpec], server: str = "/") -> Json:
+    """The whole document. The same routes and schemas always make the same text.
+
+    ``server``: where the interface stands, for the document that a deployment serves about itself.
+    """
     tags = sorted({spec.tag for spec in routes})
     paths: Json = {}
     for spec in sorted(routes, key=lambda s: (s.path, s.method)):
@@ -82,7 +85,7 @@ def document(routes: Sequence[RouteSpec]) -> Json:
             "description": _DESCRIPTION,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "servers": [{"url": "/"}],
+        "servers": [{"url": server}],
         "tags": [{"name": tag, "description": _both(data.label("tag", tag))} for tag in tags],
         "paths": paths,
         "components": {

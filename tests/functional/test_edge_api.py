@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from chalice.app import Chalice
 from chalice.test import Client, HTTPResponse
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chalicelib.domain.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, Refused, Stale, Unavailable
 from chalicelib.edge.api import ApiBlueprint, Auth, Reply, Request, last_resort, receipt_reply, specs
@@ -138,7 +140,7 @@ def test_a_judged_request_reaches_the_view_and_its_receipt_the_client(world: Wor
     assert response.status_code == 201
     assert response.json_body == {"id": "中/1", "version": 1, "events": [1], "result": {"number": "7"}}
     assert response.headers["ETag"] == '"1"'
-    assert response.headers["Location"] == "/v1/cases/%E4%B8%AD%2F1"
+    assert response.headers["Location"] == "https://onewindow.test/v1/cases/%E4%B8%AD%2F1"
     assert response.headers["Cache-Control"] == "no-store"
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     (request,) = _seen
@@ -369,7 +371,7 @@ def test_a_repeated_request_gets_the_first_answer_instead_of_any_refusal(world: 
     assert response.status_code == 201
     assert response.json_body == {"id": "x", "version": 3, "events": [2, 3], "result": {"receipt_number": "R1"}}
     assert response.headers["ETag"] == '"3"'
-    assert response.headers["Location"] == "/v1/cases/x"
+    assert response.headers["Location"] == "https://onewindow.test/v1/cases/x"
     assert response.headers["Idempotency-Replayed"] == "true"
 
 
@@ -440,6 +442,31 @@ def test_an_event_that_makes_no_sense_is_a_problem() -> None:
     del broken["pathParameters"]["name"]
     refused(_direct(broken), 500, "request.internal-error")
     refused(_direct({}), 500, "request.internal-error")
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    route=st.sampled_from([("POST", "/v1/things/{name}"), ("PUT", "/v1/things/{name}"), ("GET", "/v1/things")]),
+    headers=st.dictionaries(
+        st.sampled_from(["content-type", "content-encoding", "idempotency-key", "if-match", "host"]),
+        st.text(max_size=30) | st.sampled_from(["application/json", '"1"', "key-1"]),
+    ),
+    name=st.text(max_size=20) | st.sampled_from(["x", "%E4%B8%AD", "%ff"]),
+    query=st.none()
+    | st.dictionaries(st.sampled_from(["limit", "cursor", "x"]), st.lists(st.text(max_size=10), min_size=1)),
+    body=st.binary(max_size=60)
+    | st.text(max_size=40)
+    | st.sampled_from(['{"reason": "r"}', '{"zh": "中", "en": "x"}']),
+)
+def test_whatever_arrives_is_answered_and_never_with_a_failure(
+    route: tuple[str, str], headers: dict[str, str], name: str, query: Any, body: bytes | str
+) -> None:
+    event = _event(*route, headers=headers)
+    event |= {"pathParameters": {"name": name}, "multiValueQueryStringParameters": query, "body": body}
+    response = _direct(event)
+    assert response.status_code < 500
+    if response.status_code >= 400:
+        assert validation.named_violations("shared/problem", json.loads(response.body)) == ()
 
 
 # -- declaring ---------------------------------------------------------------------------------------------

@@ -70,7 +70,7 @@ def test_the_same_routes_always_make_the_same_text() -> None:
 def test_the_document_is_served() -> None:
     response = get("/v1/openapi.json")
     assert response.status_code == 200
-    assert json.loads(response.body) == document(SPECS)
+    assert json.loads(response.body) == document(SPECS, "https://onewindow.test")
 
 
 def test_every_reference_of_the_document_leads_somewhere() -> None:
