@@ -8,14 +8,15 @@ Ranking, from the best kind of match of the weakest term:
 
     100 name equals the term         80 name begins with it        70 name contains it
      60 an everyday word stands for this item (exactly; 55 if the word is part of the term)
-     50 all bigrams in the name      40 pinyin initials            30 code
-     20 elsewhere (result, department, themes, main item, English name)
+     50 all bigrams in the name      45 English name               40 pinyin initials
+     30 code                         20 elsewhere (result, department, themes, main item)
 
 Equal ranks: the shorter name first, then the code.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,22 +27,10 @@ from chalicelib.domain.divisions import Level
 Json = dict[str, Any]
 
 _EXACT, _PREFIX, _SUBSTRING, _EVERYDAY, _EVERYDAY_PART = 100, 80, 70, 60, 55
-_BIGRAMS, _INITIALS, _CODE, _ELSEWHERE = 50, 40, 30, 20
-# What people put around the matter itself; longest first.
-_SMALL_TALK = (
-    "请问怎么",
-    "我想要",
-    "怎么办",
-    "如何办",
-    "办理",
-    "申请",
-    "我要",
-    "我想",
-    "怎么",
-    "如何",
-    "哪里",
-    "办个",
-    "请问",
+_BIGRAMS, _ENGLISH, _INITIALS, _CODE, _ELSEWHERE = 50, 45, 40, 30, 20
+# What people put around the matter itself.
+_SMALL_TALK = re.compile(
+    "请问|(我|我们)?(想要|要|想)(办理|办个|办|申请)?|(怎么|如何|哪里|在哪|去哪)(办理|办|申请|领)?|办理|申请"
 )
 
 
@@ -128,19 +117,20 @@ class SearchIndex:
 class _Entry:
     """One summary with what is compared to terms."""
 
-    __slots__ = ("elsewhere", "elsewhere_pairs", "initials", "name", "pairs", "row")
+    __slots__ = ("elsewhere", "elsewhere_pairs", "english", "initials", "name", "pairs", "row")
 
     def __init__(
         self, row: Json, departments: Mapping[str, Json], titles: Mapping[str, str], letters: Mapping[str, str]
     ) -> None:
         department = departments.get(row["department"], {})
         main = row["main"] or {}
-        others = [row["name_en"], row["result_name"], row["field"], department.get("name", "")]
+        others = [row["result_name"], row["field"], department.get("name", "")]
         others += department.get("bodies", {}).values()
         others += [department.get("name_en", ""), main.get("name", "")]
         others += [titles.get(key, "") for key in row["themes"]]
         self.row = row
         self.name = _plain(row["name"])
+        self.english = _plain(row["name_en"])
         self.pairs = bigrams(self.name)
         # Line feeds keep the end of one text and the beginning of the next from making a pair.
         self.elsewhere = "\n".join(_plain(text) for text in others)
@@ -156,6 +146,8 @@ def bigrams(text: str) -> frozenset[str]:
 def _ascii_rank(entry: _Entry, term: str) -> int:
     if term.isdigit():
         return _CODE if entry.row["basic_code"].startswith(term) and len(term) >= 2 else 0
+    if len(term) >= 3 and term in entry.english:
+        return _ENGLISH
     if len(term) >= 2 and term.isalpha() and _spells(entry.initials, term):
         return _INITIALS
     return _ELSEWHERE if len(term) >= 3 and term in entry.elsewhere else 0
@@ -185,9 +177,7 @@ def _plain(text: str, *, keep_spaces: bool = False) -> str:
 
 def _strip(term: str) -> str:
     """The term without small talk, unless nothing else is left."""
-    rest = term
-    for phrase in _SMALL_TALK:
-        rest = rest.replace(phrase, "")
+    rest = _SMALL_TALK.sub("", term)
     return rest or term
 
 

@@ -114,7 +114,7 @@ def service_place_name(division: Division) -> str:
     """The prescribed name of a division's service place (实施意见 二(二)2: 政务服务中心, 便民服务中心, 便民服务站)."""
     if division.level is Level.VILLAGE:
         stem, kind = village_name(division.name)
-        return f"{stem}{kind}便民服务站"
+        return f"{stem if stem.endswith(kind) else stem + kind}便民服务站"
     if division.level is Level.TOWNSHIP:
         return f"{division.name.removesuffix('办事处')}便民服务中心"
     return f"{division.name}政务服务中心"

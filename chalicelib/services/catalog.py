@@ -196,9 +196,7 @@ def _step(
     step = standard.steps[at]
     place = ancestor(division, step.level)
     body = catalog.body_of(step.department, place) if place else None
-    return StepView(
-        step, standard.document["steps"][at], body, competent if step.mode is StepMode.ENTRUSTED else body
-    )
+    return StepView(step, standard.document["steps"][at], body, competent if step.mode is StepMode.ENTRUSTED else body)
 
 
 def _outlets(divisions: DivisionIndex, place: Division) -> list[Outlet]:
@@ -220,6 +218,4 @@ def _unknown_elements(document: Mapping[str, Any]) -> list[str]:
 def themes(catalog: PublishedCatalog) -> list[Json]:
     """The themes of the life of a person or an enterprise, each with how many items it has."""
     index = catalog.index()
-    return [
-        {**theme, "count": sum(theme["key"] in row["themes"] for row in index.summaries)} for theme in index.themes
-    ]
+    return [{**theme, "count": sum(theme["key"] in row["themes"] for row in index.summaries)} for theme in index.themes]

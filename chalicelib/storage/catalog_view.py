@@ -68,14 +68,14 @@ class CatalogView:
 
     def body_of(self, department: str, division: str) -> Body | None:
         """The body of a department in exactly this division."""
-        if len(division) != 12 or not division.isdigit():
+        if not _is_code(division):
             return None
         group = ancestor(division, min(level_of(division), Level.BANNER)) or division
         return self._group(group).get(f"{division}-{department}")
 
     def outlet_of(self, division: str) -> Body | None:
         """The township service centre responsible for a village or township."""
-        if len(division) != 12 or not division.isdigit():
+        if not _is_code(division):
             return None
         township = ancestor(division, Level.TOWNSHIP)
         return self.body_of(CENTRE, township) if township else None
@@ -98,7 +98,7 @@ class CatalogView:
 
     def competent_body(self, standard: ImplementationStandard, division: str) -> Body | None:
         """The body that decides for a place; None if the place has none."""
-        place = ancestor(division, standard.level)
+        place = ancestor(division, standard.level) if _is_code(division) else None
         return self.body_of(standard.department, place) if place else None
 
     def release(self) -> ReleaseHead | None:
@@ -142,3 +142,7 @@ class CatalogView:
 
 def _with_uscc(bodies: Iterable[Body], uscc: str) -> Body | None:
     return next((body for body in bodies if body.uscc == uscc), None)
+
+
+def _is_code(division: str) -> bool:
+    return len(division) == 12 and division.isascii() and division.isdigit()
