@@ -56,6 +56,12 @@ class Wiring:
         return JsonSchemaForms()
 
     @cached_property
+    def calendar(self) -> ports.CalendarSource:
+        from chalicelib.storage.calendar import PackagedCalendar
+
+        return PackagedCalendar()
+
+    @cached_property
     def _cases_connection(self) -> Any:
         from chalicelib.storage import tables
 

@@ -10,6 +10,7 @@ from typing import Any
 from chalicelib.domain.actors import Actor as Actor
 from chalicelib.domain.actors import ActorKind as ActorKind
 from chalicelib.domain.actors import Role
+from chalicelib.domain.calendar import Calendar
 from chalicelib.domain.case_events import Party
 from chalicelib.domain.catalog import (
     Body,
@@ -230,6 +231,16 @@ class FakeWorkflows:
         return (case_id, attempt) in self.started and (case_id, attempt) not in self.dead
 
 
+class FakeCalendar:
+    """The plain week: every year is provisional until a test announces it."""
+
+    def __init__(self) -> None:
+        self.calendar = Calendar()
+
+    def current(self) -> Calendar:
+        return self.calendar
+
+
 class World:
     """All ports of the case side, in memory, over one published item. Implements ``services.ports.Ports``."""
 
@@ -242,6 +253,7 @@ class World:
         self.forms = FakeForms()
         self.catalog = FakeCatalog()
         self.catalog.publish(made or item())
+        self.calendar = FakeCalendar()
         self.cases = MemoryCases(self.store)
         self.authorities = MemoryAuthorities(self.store)
         self.certificates = MemoryCertificates(self.store)

@@ -181,28 +181,3 @@ class RestartWorkflow:
     """Let a new execution take over."""
 
     reason: str
-
-
-Command = (
-    OpenDraft
-    | SaveApplication
-    | Submit
-    | OpenTask
-    | Claim
-    | Transfer
-    | Release
-    | Forward
-    | Accept
-    | RefuseAcceptance
-    | GiveOpinion
-    | Return
-    | Grant
-    | Refuse
-    | Withdraw
-    | Issue
-    | HandOver
-    | ConfirmReceipt
-    | Discard
-    | RecordWorkflowDeath
-    | RestartWorkflow
-)

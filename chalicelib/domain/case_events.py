@@ -264,33 +264,6 @@ class WorkflowRestarted(Event):
     reason: str
 
 
-EVENTS: Mapping[str, type[Event]] = {
-    cls.type: cls
-    for cls in (
-        CaseDrafted,
-        ApplicationSaved,
-        ApplicationSubmitted,
-        ApplicationForwarded,
-        CaseAccepted,
-        AcceptanceRefused,
-        TaskOpened,
-        TaskClaimed,
-        TaskTransferred,
-        TaskReleased,
-        CaseReturned,
-        OpinionGiven,
-        CaseGranted,
-        CaseRefused,
-        CaseWithdrawn,
-        ResultIssued,
-        ResultDelivered,
-        DraftDiscarded,
-        WorkflowDied,
-        WorkflowRestarted,
-    )
-}
-
-
 @dataclass(frozen=True, slots=True)
 class ActorRef:
     """Who acted, as the log keeps it."""

@@ -14,52 +14,41 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from chalicelib.domain import case_commands as c
 from chalicelib.domain import case_events as e
-from chalicelib.domain.actors import Actor, Role
+from chalicelib.domain.actors import Actor
 from chalicelib.domain.case_events import Document, Event, EventRecord, ItemRef, Party, SubmittedMaterial
+from chalicelib.domain.case_rules import (
+    DELIVER,
+    ENDED_EARLY,
+    MINE,
+    REVIEWS,
+    ROLE_OF_TASK,
+    ROUTED,
+    Act,
+    CaseState,
+    Evolutions,
+    Part,
+    Transition,
+    Transitions,
+    task_is_free,
+    task_is_held,
+    task_is_one_of,
+    task_is_open,
+    task_number,
+    text_is_given,
+)
 from chalicelib.domain.catalog import Necessity, StepRole
+from chalicelib.domain.deadlines import Lapse, Law
 from chalicelib.domain.errors import Invalid, Refused, Violation, raise_all
 from chalicelib.domain.routing import Channel, Node, Route
 
-
-class CaseState(StrEnum):
-    """Where a case stands."""
-
-    DRAFT = "draft"
-    RECEIVED = "received"  # 收件
-    NOT_ACCEPTED = "not_accepted"  # 不予受理
-    IN_REVIEW = "in_review"  # 在办
-    GRANTED = "granted"  # 准予
-    REFUSED = "refused"  # 不予许可
-    ISSUED = "issued"  # 制证完成
-    CLOSED = "closed"  # 办结
-    WITHDRAWN = "withdrawn"
-    DISCARDED = "discarded"
-
+__all__ = ["DELIVER", "ENDED_EARLY", "ROLE_OF_TASK", "ROUTED", "Case", "CaseState", "Task", "fold", "handle", "judge"]
 
 S = CaseState
 NO_ROUTE = Route(())
-ROUTED = frozenset({S.RECEIVED, S.IN_REVIEW})
-"""The states in which a workflow moves the case."""
-
-ENDED_EARLY = frozenset({S.NOT_ACCEPTED, S.WITHDRAWN})
-
-DELIVER = "deliver"
-"""Task role for handing the result over at a window; not a node of the route."""
-
-ROLE_OF_TASK: Mapping[str, Role] = {
-    StepRole.RECEIVE: Role.WINDOW,
-    StepRole.ACCEPT: Role.ACCEPTANCE,
-    StepRole.PRELIMINARY_REVIEW: Role.REVIEW,
-    StepRole.REVIEW: Role.REVIEW,
-    StepRole.DECIDE: Role.DECISION,
-    DELIVER: Role.WINDOW,
-}
-REVIEWS = frozenset({StepRole.PRELIMINARY_REVIEW, StepRole.REVIEW})
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,56 +108,10 @@ class Case:
         return self.case_number or self.receipt_number
 
 
-# -- rules ---------------------------------------------------------------------------------------
-
-Rule = Callable[[Case, Any, Actor], "Violation | None"]
+# -- rules of the core acts ----------------------------------------------------------------------
 
 
-def task_is_open(case: Case, command: object, actor: Actor) -> Violation | None:
-    """Work can only be done on what the workflow has opened."""
-    return None if case.task else Violation("task.none-open")
-
-
-def task_is_free(case: Case, command: object, actor: Actor) -> Violation | None:
-    """A task is claimed once."""
-    if case.task and case.task.assignee:
-        return Violation("task.already-claimed")
-    return None
-
-
-def task_is_mine(case: Case, command: object, actor: Actor) -> Violation | None:
-    """Only the officer who claimed the task acts on it."""
-    if case.task and case.task.assignee != actor.subject:
-        return Violation("task.not-claimed-by-you")
-    return None
-
-
-def task_is_held(case: Case, command: object, actor: Actor) -> Violation | None:
-    """Only a claimed task can be released."""
-    return None if case.task and case.task.assignee else Violation("task.not-claimed")
-
-
-def task_is_one_of(*roles: str) -> Rule:
-    """The open task must be of the kind that this act concludes."""
-
-    def act_fits_the_task(case: Case, command: object, actor: Actor) -> Violation | None:
-        if case.task and case.task.role not in roles:
-            return Violation("task.wrong-act", "", {"role": case.task.role})
-        return None
-
-    return act_fits_the_task
-
-
-def text_is_given(name: str) -> Rule:
-    """A reason, an opinion or a remedy is never left empty."""
-
-    def text_is_there(case: Case, command: object, actor: Actor) -> Violation | None:
-        return None if getattr(command, name).strip() else Violation("case.text-missing", f"/{name}")
-
-    return text_is_there
-
-
-def return_target_is_an_earlier_review(case: Case, command: c.Return, actor: Actor) -> Violation | None:
+def return_target_is_an_earlier_review(case: Case, command: c.Return, act: Act) -> Violation | None:
     """A return goes back, and to somebody whose opinion can be bettered."""
     target = _return_target(case, command)
     if target is None or target >= case.position or target < 0 or case.route.nodes[target].role not in REVIEWS:
@@ -176,36 +119,7 @@ def return_target_is_an_earlier_review(case: Case, command: c.Return, actor: Act
     return None
 
 
-def colleague_is_another(case: Case, command: c.Transfer, actor: Actor) -> Violation | None:
-    """A transfer changes hands."""
-    if case.task and command.officer == case.task.assignee:
-        return Violation("task.transfer-to-holder", "/officer")
-    return None
-
-
-def attempt_is_current(case: Case, command: c.OpenTask | c.RecordWorkflowDeath, actor: Actor) -> Violation | None:
-    """An execution that was replaced has no say any more."""
-    return None if command.attempt == case.workflow_attempt else Violation("workflow.superseded")
-
-
-def node_is_pending(case: Case, command: object, actor: Actor) -> Violation | None:
-    """There is a node to open, and it is not open yet."""
-    if case.task is not None or case.pending_node is None:
-        return Violation("workflow.nothing-to-open")
-    return None
-
-
-def workflow_is_not_known_dead(case: Case, command: object, actor: Actor) -> Violation | None:
-    """A death is recorded once."""
-    return Violation("workflow.already-dead") if case.workflow_dead else None
-
-
-def workflow_is_dead(case: Case, command: object, actor: Actor) -> Violation | None:
-    """Only what died is restarted."""
-    return None if case.workflow_dead else Violation("workflow.alive")
-
-
-def version_is_in_force(case: Case, command: c.Submit, actor: Actor) -> Violation | None:
+def version_is_in_force(case: Case, command: c.Submit, act: Act) -> Violation | None:
     """An application is filed under the version in force (A6)."""
     if (case.item.code, case.item.version) != (command.item.code, command.item.version):
         return Violation("item.version-not-in-force", "", {"version": case.item.version})
@@ -234,20 +148,36 @@ def material_violations(case: Case, command: c.Submit) -> list[Violation]:
     return missing + surplus + repeated
 
 
+def colleague_is_another(case: Case, command: c.Transfer, act: Act) -> Violation | None:
+    """A transfer changes hands."""
+    if case.task and command.officer == case.task.assignee:
+        return Violation("task.transfer-to-holder", "/officer")
+    return None
+
+
+def attempt_is_current(case: Case, command: c.OpenTask | c.RecordWorkflowDeath, act: Act) -> Violation | None:
+    """An execution that was replaced has no say any more."""
+    return None if command.attempt == case.workflow_attempt else Violation("workflow.superseded")
+
+
+def node_is_pending(case: Case, command: object, act: Act) -> Violation | None:
+    """There is a node to open, and it is not open yet."""
+    if case.task is not None or case.pending_node is None:
+        return Violation("workflow.nothing-to-open")
+    return None
+
+
+def workflow_is_not_known_dead(case: Case, command: object, act: Act) -> Violation | None:
+    """A death is recorded once."""
+    return Violation("workflow.already-dead") if case.workflow_dead else None
+
+
+def workflow_is_dead(case: Case, command: object, act: Act) -> Violation | None:
+    """Only what died is restarted."""
+    return None if case.workflow_dead else Violation("workflow.alive")
+
+
 # -- the transition table --------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """From which states a command is possible, under which rules, and what it makes happen."""
-
-    sources: frozenset[CaseState]
-    rules: tuple[Rule, ...]
-    emit: Callable[[Case, Any, Actor], tuple[Event, ...]]
-
-
-def _task(case: Case) -> int:
-    return case.task.number if case.task else 0
 
 
 def _return_target(case: Case, command: c.Return) -> int | None:
@@ -257,24 +187,24 @@ def _return_target(case: Case, command: c.Return) -> int | None:
     return earlier[-1] if earlier else None
 
 
-def _open_task(case: Case, command: c.OpenTask, actor: Actor) -> tuple[Event, ...]:
+def _open_task(case: Case, command: c.OpenTask, act: Act) -> tuple[Event, ...]:
     node = case.route.nodes[case.position]
     return (e.TaskOpened(case.tasks + 1, case.position, node.role, node.body),)
 
 
-def _returned(case: Case, command: c.Return, actor: Actor) -> tuple[Event, ...]:
+def _returned(case: Case, command: c.Return, act: Act) -> tuple[Event, ...]:
     target = _return_target(case, command)
     if target is None:
         raise AssertionError("unreachable: return_target_is_an_earlier_review refuses first")
-    return (e.CaseReturned(_task(case), target, command.reason),)
+    return (e.CaseReturned(task_number(case), target, command.reason),)
 
 
-def _issue(case: Case, command: c.Issue, actor: Actor) -> tuple[Event, ...]:
+def _issue(case: Case, command: c.Issue, act: Act) -> tuple[Event, ...]:
     return (e.ResultIssued(command.certificate), *_handing_over(case))
 
 
-def _refuse(case: Case, command: c.Refuse, actor: Actor) -> tuple[Event, ...]:
-    refused = e.CaseRefused(_task(case), command.document, command.reasons, command.remedies)
+def _refuse(case: Case, command: c.Refuse, act: Act) -> tuple[Event, ...]:
+    refused = e.CaseRefused(task_number(case), command.document, command.reasons, command.remedies)
     return (refused, *_handing_over(case))
 
 
@@ -286,10 +216,9 @@ def _handing_over(case: Case) -> tuple[Event, ...]:
     return (e.TaskOpened(case.tasks + 1, len(case.route.nodes), DELIVER, first.body),)
 
 
-MINE = (task_is_open, task_is_mine)
 DECIDES = (*MINE, task_is_one_of(StepRole.DECIDE))
 
-TRANSITIONS: Mapping[type, Transition] = {
+_CORE: Transitions = {
     c.SaveApplication: Transition(
         frozenset({S.DRAFT}), (), lambda case, m, a: (e.ApplicationSaved(m.item, m.form, m.materials, m.delivery),)
     ),
@@ -302,37 +231,37 @@ TRANSITIONS: Mapping[type, Transition] = {
     c.Claim: Transition(
         ROUTED | {S.ISSUED, S.REFUSED},
         (task_is_open, task_is_free),
-        lambda case, m, a: (e.TaskClaimed(_task(case), a.subject),),
+        lambda case, m, a: (e.TaskClaimed(task_number(case), a.actor.subject),),
     ),
     c.Transfer: Transition(
         ROUTED | {S.ISSUED, S.REFUSED},
         (*MINE, text_is_given("officer"), text_is_given("reason"), colleague_is_another),
-        lambda case, m, a: (e.TaskTransferred(_task(case), m.officer, m.reason),),
+        lambda case, m, a: (e.TaskTransferred(task_number(case), m.officer, m.reason),),
     ),
     c.Release: Transition(
         ROUTED | {S.ISSUED, S.REFUSED},
         (task_is_open, task_is_held, text_is_given("reason")),
-        lambda case, m, a: (e.TaskReleased(_task(case), m.reason),),
+        lambda case, m, a: (e.TaskReleased(task_number(case), m.reason),),
     ),
     c.Forward: Transition(
         frozenset({S.RECEIVED}),
         (*MINE, task_is_one_of(StepRole.RECEIVE)),
-        lambda case, m, a: (e.ApplicationForwarded(_task(case), m.note),),
+        lambda case, m, a: (e.ApplicationForwarded(task_number(case), m.note),),
     ),
     c.Accept: Transition(
         frozenset({S.RECEIVED}),
         (*MINE, task_is_one_of(StepRole.ACCEPT)),
-        lambda case, m, a: (e.CaseAccepted(_task(case), m.case_number, m.document),),
+        lambda case, m, a: (e.CaseAccepted(task_number(case), m.case_number, m.document),),
     ),
     c.RefuseAcceptance: Transition(
         frozenset({S.RECEIVED}),
         (*MINE, task_is_one_of(StepRole.ACCEPT), text_is_given("reason")),
-        lambda case, m, a: (e.AcceptanceRefused(_task(case), m.ground, m.reason, m.competent_body, m.document),),
+        lambda case, m, a: (e.AcceptanceRefused(task_number(case), m.ground, m.reason, m.competent_body, m.document),),
     ),
     c.GiveOpinion: Transition(
         frozenset({S.IN_REVIEW}),
         (*MINE, task_is_one_of(*REVIEWS), text_is_given("opinion")),
-        lambda case, m, a: (e.OpinionGiven(_task(case), case.position, m.conclusion, m.opinion),),
+        lambda case, m, a: (e.OpinionGiven(task_number(case), case.position, m.conclusion, m.opinion),),
     ),
     c.Return: Transition(
         frozenset({S.IN_REVIEW}),
@@ -347,22 +276,22 @@ TRANSITIONS: Mapping[type, Transition] = {
     c.Grant: Transition(
         frozenset({S.IN_REVIEW}),
         DECIDES,
-        lambda case, m, a: (e.CaseGranted(_task(case), m.document, m.opinion),),
+        lambda case, m, a: (e.CaseGranted(task_number(case), m.document, m.opinion),),
     ),
     c.Refuse: Transition(
         frozenset({S.IN_REVIEW}),
         (*DECIDES, text_is_given("reasons"), text_is_given("remedies")),
         _refuse,
     ),
-    c.Withdraw: Transition(ROUTED, (), lambda case, m, a: (e.CaseWithdrawn(m.reason, _task(case)),)),
+    c.Withdraw: Transition(ROUTED, (), lambda case, m, a: (e.CaseWithdrawn(m.reason, task_number(case)),)),
     c.Issue: Transition(frozenset({S.GRANTED}), (), _issue),
     c.HandOver: Transition(
         frozenset({S.ISSUED, S.REFUSED}),
         (*MINE, task_is_one_of(DELIVER)),
-        lambda case, m, a: (e.ResultDelivered(m.method, _task(case)),),
+        lambda case, m, a: (e.ResultDelivered(m.method, task_number(case)),),
     ),
     c.ConfirmReceipt: Transition(
-        frozenset({S.ISSUED, S.REFUSED}), (), lambda case, m, a: (e.ResultDelivered("electronic", _task(case)),)
+        frozenset({S.ISSUED, S.REFUSED}), (), lambda case, m, a: (e.ResultDelivered("electronic", task_number(case)),)
     ),
     c.Discard: Transition(frozenset({S.DRAFT}), (), lambda case, m, a: (e.DraftDiscarded(m.reason),)),
     c.RecordWorkflowDeath: Transition(
@@ -390,29 +319,36 @@ def open_draft(command: c.OpenDraft, actor: Actor, now: datetime) -> tuple[Case,
 
 
 def handle(
-    case: Case, command: c.Command, actor: Actor, now: datetime, *, effective_at: datetime | None = None
+    case: Case,
+    command: object,
+    actor: Actor,
+    now: datetime,
+    *,
+    law: Law | None = None,
+    effective_at: datetime | None = None,
 ) -> tuple[Case, tuple[EventRecord, ...]]:
     """Judge a command and, if it may be, let it happen.
 
     Raises Invalid for materials that do not fit, Refused for a wrong state or any broken rule; all
     violations at once.
     """
-    judge(case, command, actor)
+    act = Act(actor, now, law)
+    judge(case, command, act)
     records = tuple(
         _record(case.id, case.version + i, event, actor, now, effective_at)
-        for i, event in enumerate(TRANSITIONS[type(command)].emit(case, command, actor), 1)
+        for i, event in enumerate(TRANSITIONS[type(command)].emit(case, command, act), 1)
     )
     for record in records:
         case = evolve(case, record)
     return case, records
 
 
-def judge(case: Case, command: c.Command, actor: Actor) -> None:
+def judge(case: Case, command: object, act: Act) -> None:
     """Raise what ``handle`` would raise, and do nothing else: for asking before a number is spent."""
     transition = TRANSITIONS[type(command)]
     if case.state not in transition.sources:
         raise Refused.because("case.wrong-state", state=case.state)
-    raise_all(Refused, [rule(case, command, actor) for rule in transition.rules])
+    raise_all(Refused, [rule(case, command, act) for rule in transition.rules])
     if isinstance(command, c.Submit):
         raise_all(Invalid, [*command.unfit, *material_violations(case, command)])
 
@@ -422,6 +358,14 @@ def _record(
 ) -> EventRecord:
     ref = e.ActorRef(actor.subject, actor.kind, actor.body, actor.division)
     return EventRecord(case_id, number, now, effective_at or now, ref, event)
+
+
+# -- the parts put together ------------------------------------------------------------------------
+
+PARTS: tuple[Part, ...] = ()
+"""Modules that bring further transitions, evolutions and lapses: each one aspect of a case's law."""
+
+TRANSITIONS: Transitions = {**_CORE, **{k: v for part in PARTS for k, v in part.TRANSITIONS.items()}}
 
 
 # -- the fold ----------------------------------------------------------------------------------------
@@ -456,7 +400,7 @@ def evolve(case: Case | None, record: EventRecord) -> Case:
         )
     if case is None:
         raise ValueError("the first event of a case is case.drafted")
-    return replace(case, version=record.number, **_EVOLUTIONS[type(event)](case, event, record))
+    return replace(case, version=record.number, **EVOLUTIONS[type(event)](case, event, record))
 
 
 def _received(case: Case, event: e.ApplicationSubmitted, record: EventRecord) -> dict[str, Any]:
@@ -500,7 +444,7 @@ def _decided(state: CaseState) -> Callable[[Case, Any, EventRecord], dict[str, A
     return decided
 
 
-_EVOLUTIONS: Mapping[type[Event], Callable[[Case, Any, EventRecord], dict[str, Any]]] = {
+_CORE_EVOLUTIONS: Evolutions = {
     e.ApplicationSaved: lambda case, ev, r: {
         "item": ev.item,
         "form": ev.form,
@@ -530,3 +474,18 @@ _EVOLUTIONS: Mapping[type[Event], Callable[[Case, Any, EventRecord], dict[str, A
     e.WorkflowDied: lambda case, ev, r: {"workflow_dead": True},
     e.WorkflowRestarted: lambda case, ev, r: {"workflow_attempt": ev.attempt, "workflow_dead": False},
 }
+
+EVOLUTIONS: Evolutions = {**_CORE_EVOLUTIONS, **{k: v for part in PARTS for k, v in part.EVOLUTIONS.items()}}
+
+_KINDS: tuple[type[Event], ...] = (e.CaseDrafted, *EVOLUTIONS)
+EVENTS: Mapping[str, type[Event]] = {kind.type: kind for kind in _KINDS}
+"""Every kind of event a log can hold, by its name."""
+
+
+# -- what time alone brings about ----------------------------------------------------------------------
+
+
+def lapses(case: Case, law: Law) -> list[Lapse]:
+    """What will happen by itself if nothing else does, earliest first. At most one for each part of the law."""
+    found = [lapse for part in PARTS for lapse in part.lapses(case, law)]
+    return sorted(found, key=lambda lapse: lapse.at)

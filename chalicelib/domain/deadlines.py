@@ -1,12 +1,138 @@
-"""Legal days. Instants are UTC everywhere; a legal day is a day in Asia/Shanghai (UTC+8, no summer time)."""
+"""Legal time: when a period ends, and why (B10).
+
+Instants are UTC everywhere; a legal day is a day in Asia/Shanghai (UTC+8, no summer time). The starting day is not
+counted; a period ends at 24:00 of its last day: before that instant it is in time, at it the consequence takes effect.
+Working days and natural days are both real units; a natural-day period whose last day is no working day ends on the
+next working day (民法典 203). Days on which the clock stands (行政许可法 45) are skipped.
+"""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, timezone
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from enum import StrEnum
+
+from chalicelib.domain.calendar import Calendar, Day
+from chalicelib.domain.catalog import ImplementationItem, Limit, LimitUnit
 
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
+ONE_DAY = timedelta(days=1)
 
 
 def legal_day(at: datetime) -> date:
     """The day on which an instant falls, as the law counts days."""
     return at.astimezone(SHANGHAI).date()
+
+
+def end_of(day: date) -> datetime:
+    """24:00 Asia/Shanghai of a day, as a UTC instant."""
+    return datetime.combine(day + ONE_DAY, time(), SHANGHAI).astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """What a case is judged by: the version of its item and the official calendar."""
+
+    item: ImplementationItem
+    calendar: Calendar
+
+
+@dataclass(frozen=True, slots=True)
+class Lapse:
+    """What time alone brings about: at ``at``, ``command`` happens by itself, whether a timer runs or not.
+
+    The command lacks the numbers that only the outside can give; ``services.lapses`` fills them in.
+    """
+
+    at: datetime
+    command: object
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A stretch of days on which the clock stands, first and last day included. ``until`` None: it still stands."""
+
+    since: date
+    until: date | None
+    code: str
+    basis: str = ""
+
+    def covers(self, day: date) -> bool:
+        """True if the clock stands on this day."""
+        return self.since <= day and (self.until is None or day <= self.until)
+
+
+class Counting(StrEnum):
+    """Why a day counts or not."""
+
+    START = "start"  # the starting day
+    COUNTED = "counted"
+    WEEKEND = "weekend"
+    HOLIDAY = "holiday"
+    STOPPED = "stopped"
+    MOVED = "moved"  # the last natural day was no working day: the period goes on to the next one
+
+
+@dataclass(frozen=True, slots=True)
+class DayCount:
+    """One day of an explanation: what it is, whether it counts, the running count, and what stopped it."""
+
+    day: Day
+    counting: Counting
+    count: int
+    pause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """When a period ends. ``at`` is None while the clock stands with no end in sight."""
+
+    at: datetime | None
+    last_day: date | None
+    provisional: bool
+    days: tuple[DayCount, ...]
+
+
+LONGEST = 4000
+"""Days looked at before a period counts as endless; the longest in any law read is a year."""
+
+
+def deadline(start: datetime, limit: Limit, calendar: Calendar, pauses: Sequence[Pause] = ()) -> Deadline:
+    """The end of a period that starts at an instant, with every day on the way."""
+    day = legal_day(start)
+    days = [DayCount(calendar.day(day), Counting.START, 0)]
+    if limit.value == 0:
+        return Deadline(end_of(day), day, days[0].day.provisional, tuple(days))
+    target, count = _target(day, limit), 0
+    for _ in range(LONGEST):
+        day += ONE_DAY
+        pause = next((p for p in pauses if p.covers(day)), None)
+        if pause is not None and pause.until is None:
+            return Deadline(None, None, any(d.day.provisional for d in days), tuple(days))
+        counted = _judge(calendar.day(day), limit.unit, pause, count, target)
+        count = counted.count
+        days.append(counted)
+        if count >= target and (limit.unit is LimitUnit.WORKDAY or counted.day.is_workday) and pause is None:
+            return Deadline(end_of(day), day, any(d.day.provisional for d in days), tuple(days))
+    raise ValueError(f"a period of {limit.value} {limit.unit} did not end within {LONGEST} days")
+
+
+def _target(start: date, limit: Limit) -> int:
+    """How many days have to be counted. A month runs to the same date of a later month (民法典 202)."""
+    if limit.unit is not LimitUnit.MONTH:
+        return limit.value
+    month = start.month - 1 + limit.value
+    year, month = start.year + month // 12, month % 12 + 1
+    following = date(year + month // 12, month % 12 + 1, 1)
+    return (min(date(year, month, 1) + timedelta(days=start.day - 1), following - ONE_DAY) - start).days
+
+
+def _judge(day: Day, unit: LimitUnit, pause: Pause | None, count: int, target: int) -> DayCount:
+    if pause is not None:
+        return DayCount(day, Counting.STOPPED, count, pause.code)
+    if unit is not LimitUnit.WORKDAY:
+        return DayCount(day, Counting.COUNTED, count + 1) if count < target else DayCount(day, Counting.MOVED, count)
+    if day.is_workday:
+        return DayCount(day, Counting.COUNTED, count + 1)
+    return DayCount(day, Counting.WEEKEND if day.kind == "weekend" else Counting.HOLIDAY, count)

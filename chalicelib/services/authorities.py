@@ -22,7 +22,8 @@ def propose(
 ) -> Receipt:
     """An agent asks to act for an account on certain items. Raises Invalid with every unknown item."""
     now = ports.clock.now()
-    authority = rules.propose(actor, authority_id=ports.ids.new(now), principal=principal, items=items, until=until, now=now)
+    new = ports.ids.new(now)
+    authority = rules.propose(actor, authority_id=new, principal=principal, items=items, until=until, now=now)
     raise_all(
         Invalid,
         [

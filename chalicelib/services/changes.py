@@ -13,17 +13,17 @@ from datetime import datetime
 from chalicelib.domain import access, cases
 from chalicelib.domain.actors import Actor, ActorKind
 from chalicelib.domain.authorities import Authority
-from chalicelib.domain.case_commands import Command
 from chalicelib.domain.case_events import EventRecord
 from chalicelib.domain.cases import Case
 from chalicelib.domain.certificates import Certificate
 from chalicelib.domain.errors import Conflict, Stale
+from chalicelib.services import lapses
 from chalicelib.services.ports import Ports, Receipt, RequestKey, Timer
 
 ATTEMPTS = 4
 """How often a command is tried when others keep changing the same case."""
 
-Build = Callable[[Case, datetime], Command]
+Build = Callable[[Case, datetime], object]
 
 
 def change(
@@ -52,9 +52,14 @@ def change(
         seen = access.authorise(case, actor, act, authority, now)
         if expected is not None and seen.version != expected:
             raise Stale.because("case.stale", current=seen.version)
-        after, events = cases.handle(seen, build(seen, now), actor, now)
-        receipt = receipt_of(after, events)
         try:
+            law = lapses.law_of(ports, seen)
+            settled = lapses.settle(ports, seen, law, now)
+            if settled is not seen:
+                # Time was faster than the actor: what they may do is judged on what it has made of the case.
+                seen = access.authorise(settled, actor, act, authority, now)
+            after, events = cases.handle(seen, build(seen, now), actor, now, law=law)
+            receipt = receipt_of(after, events)
             ports.cases.commit(
                 after,
                 events,
@@ -64,7 +69,7 @@ def change(
                 token=token,
                 certificate=certificate(after, now) if certificate else None,
                 authority=authority,
-                timers=timers,
+                timers=[*timers, *lapses.timers(after, law or lapses.law_of(ports, after), now)],
                 cleared=cleared,
             )
         except Conflict:

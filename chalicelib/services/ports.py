@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from chalicelib.domain.authorities import Authority
+from chalicelib.domain.calendar import Calendar
 from chalicelib.domain.case_events import Document, EventRecord
 from chalicelib.domain.cases import Case
 from chalicelib.domain.catalog import Body, ImplementationItem, ImplementationStandard
@@ -366,6 +367,14 @@ class Seal(Protocol):
     def verify(self, digest: bytes, signature: bytes) -> bool: ...
 
 
+class CalendarSource(Protocol):
+    """Where the official calendar comes from."""
+
+    def current(self) -> Calendar:
+        """Every year announced so far. Cheap: kept between calls."""
+        ...
+
+
 class Ports(Protocol):
     """All of them together, as ``wiring.Wiring`` offers them. A use case touches only what it names."""
 
@@ -382,6 +391,8 @@ class Ports(Protocol):
     def forms(self) -> Forms: ...
     @property
     def catalog(self) -> Catalog: ...
+    @property
+    def calendar(self) -> CalendarSource: ...
     @property
     def cases(self) -> CaseRepository: ...
     @property

@@ -8,6 +8,7 @@ from chalicelib.domain import case_commands as c
 from chalicelib.domain import cases, documents
 from chalicelib.domain.actors import SYSTEM, Actor, ActorKind
 from chalicelib.domain.case_events import Document
+from chalicelib.domain.case_rules import Act
 from chalicelib.domain.cases import ROLE_OF_TASK, ROUTED, Case
 from chalicelib.domain.deadlines import legal_day
 from chalicelib.domain.documents import DocumentKind
@@ -87,7 +88,7 @@ def accept(ports: Ports, actor: Actor, case_id: str, *, key: RequestKey | None =
     """受理: official case number and acceptance document."""
 
     def build(case: Case, now: datetime) -> c.Accept:
-        cases.judge(case, c.Accept("", _blank(case)), actor)
+        cases.judge(case, c.Accept("", _blank(case)), Act(actor, now))
         day = f"{legal_day(now):%Y%m%d}"
         number = f"{case.item.code}{day}{ports.cases.next_number(case.item.code, day):04d}"
         body = _acting_body(case)
@@ -146,7 +147,7 @@ def refuse(
     return change(ports, actor, case_id, c.Refuse, build, key=key)
 
 
-def _act(ports: Ports, actor: Actor, case_id: str, command: c.Command, key: RequestKey | None) -> Receipt:
+def _act(ports: Ports, actor: Actor, case_id: str, command: object, key: RequestKey | None) -> Receipt:
     return change(ports, actor, case_id, type(command), lambda case, now: command, key=key)
 
 

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import cattrs
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from chalicelib.domain.case_events import EVENTS, Event, EventRecord
-from chalicelib.domain.cases import Case
+from chalicelib.domain.case_events import Event, EventRecord
+from chalicelib.domain.cases import EVENTS, Case
 
 T = TypeVar("T")
 

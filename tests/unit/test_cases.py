@@ -47,7 +47,7 @@ def task(role: str, assignee: str = f.DECIDER.subject) -> Task:
     return Task(1, role, f.LEAGUE_BUREAU.id, f.START, assignee)
 
 
-COMMANDS: dict[str, c.Command] = {
+COMMANDS: dict[str, Any] = {
     "save": c.SaveApplication(_ref(f.item()), {}, (), "electronic"),
     "submit": c.Submit(f.item(), (), "R1", ROUTE, DOCUMENT),
     "open_task": c.OpenTask(1),

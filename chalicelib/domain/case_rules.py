@@ -1,0 +1,152 @@
+"""What the parts of a case's law have in common: states, the shape of a transition, and rules that many acts share.
+
+Each part (``notices``, ``procedures``, ``hearings`` …) brings its own commands, events, transitions and evolutions;
+``cases`` puts them together. This module knows none of them, so that imports go one way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol
+
+from chalicelib.domain.actors import Actor, Role
+from chalicelib.domain.case_events import Event, EventRecord
+from chalicelib.domain.catalog import StepRole
+from chalicelib.domain.errors import Violation
+
+if TYPE_CHECKING:
+    from chalicelib.domain.cases import Case
+    from chalicelib.domain.deadlines import Lapse, Law
+
+
+class CaseState(StrEnum):
+    """Where a case stands."""
+
+    DRAFT = "draft"
+    RECEIVED = "received"  # 收件
+    NOT_ACCEPTED = "not_accepted"  # 不予受理
+    IN_REVIEW = "in_review"  # 在办
+    GRANTED = "granted"  # 准予
+    REFUSED = "refused"  # 不予许可
+    ISSUED = "issued"  # 制证完成
+    CLOSED = "closed"  # 办结
+    WITHDRAWN = "withdrawn"
+    DISCARDED = "discarded"
+
+
+S = CaseState
+ROUTED = frozenset({S.RECEIVED, S.IN_REVIEW})
+"""The states in which a workflow moves the case."""
+
+ENDED_EARLY = frozenset({S.NOT_ACCEPTED, S.WITHDRAWN})
+
+DELIVER = "deliver"
+"""Task role for handing the result over at a window; not a node of the route."""
+
+ROLE_OF_TASK: Mapping[str, Role] = {
+    StepRole.RECEIVE: Role.WINDOW,
+    StepRole.ACCEPT: Role.ACCEPTANCE,
+    StepRole.PRELIMINARY_REVIEW: Role.REVIEW,
+    StepRole.REVIEW: Role.REVIEW,
+    StepRole.DECIDE: Role.DECISION,
+    DELIVER: Role.WINDOW,
+}
+REVIEWS = frozenset({StepRole.PRELIMINARY_REVIEW, StepRole.REVIEW})
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Who acts, when, and the law by which the act is judged (None where no rule needs it)."""
+
+    actor: Actor
+    now: datetime
+    law: Law | None = None
+
+
+Rule = Callable[["Case", Any, Act], "Violation | None"]
+Evolution = Callable[["Case", Any, EventRecord], dict[str, Any]]
+"""The fields of the case that an event changes. ``version`` follows by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """From which states a command is possible, under which rules, and what it makes happen."""
+
+    sources: frozenset[CaseState]
+    rules: tuple[Rule, ...]
+    emit: Callable[[Case, Any, Act], tuple[Event, ...]]
+
+
+Transitions = Mapping[type, Transition]
+Evolutions = Mapping[type[Event], Evolution]
+
+
+class Part(Protocol):
+    """A module that brings one aspect of a case's law."""
+
+    TRANSITIONS: Transitions
+    EVOLUTIONS: Evolutions
+
+    @staticmethod
+    def lapses(case: Case, law: Law) -> Iterable[Lapse]:
+        """What time alone will bring about in this case, as things stand."""
+        ...
+
+
+# -- rules that many acts share ----------------------------------------------------------------------
+
+
+def task_is_open(case: Case, command: object, act: Act) -> Violation | None:
+    """Work can only be done on what the workflow has opened."""
+    return None if case.task else Violation("task.none-open")
+
+
+def task_is_free(case: Case, command: object, act: Act) -> Violation | None:
+    """A task is claimed once."""
+    if case.task and case.task.assignee:
+        return Violation("task.already-claimed")
+    return None
+
+
+def task_is_mine(case: Case, command: object, act: Act) -> Violation | None:
+    """Only the officer who claimed the task acts on it."""
+    if case.task and case.task.assignee != act.actor.subject:
+        return Violation("task.not-claimed-by-you")
+    return None
+
+
+def task_is_held(case: Case, command: object, act: Act) -> Violation | None:
+    """Only a claimed task can be released."""
+    return None if case.task and case.task.assignee else Violation("task.not-claimed")
+
+
+def task_is_one_of(*roles: str) -> Rule:
+    """The open task must be of the kind that this act concludes."""
+
+    def act_fits_the_task(case: Case, command: object, act: Act) -> Violation | None:
+        if case.task and case.task.role not in roles:
+            return Violation("task.wrong-act", "", {"role": case.task.role})
+        return None
+
+    return act_fits_the_task
+
+
+def text_is_given(name: str) -> Rule:
+    """A reason, an opinion or a remedy is never left empty."""
+
+    def text_is_there(case: Case, command: object, act: Act) -> Violation | None:
+        return None if getattr(command, name).strip() else Violation("case.text-missing", f"/{name}")
+
+    return text_is_there
+
+
+MINE: tuple[Rule, ...] = (task_is_open, task_is_mine)
+"""Acts on a task are for the officer who claimed it."""
+
+
+def task_number(case: Case) -> int:
+    """The number of the open task, 0 if there is none."""
+    return case.task.number if case.task else 0

@@ -1,0 +1,86 @@
+"""Making facts of what time alone has brought about, by whichever comes first: the next command, or the timer.
+
+Reading a case shows its lapses without writing them (``seen_at``); changing it records them first, each in its own
+transaction with the moment at which it counts (``settle``). A fact once recorded stays, whatever a later calendar says.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import singledispatch
+
+from chalicelib.domain import cases
+from chalicelib.domain.actors import SYSTEM
+from chalicelib.domain.cases import Case
+from chalicelib.domain.deadlines import Lapse, Law
+from chalicelib.services.ports import Ports, Timer
+
+TIMER = "law"
+"""Kind of the timer at the next moment at which something happens by itself."""
+
+
+@singledispatch
+def complete(command: object, ports: Ports, case: Case, at: datetime) -> object:
+    """The command with the numbers and documents that only the outside can give.
+
+    A part of the law whose lapse needs any registers its own version.
+    """
+    return command
+
+
+def law_of(ports: Ports, case: Case) -> Law | None:
+    """The item's version and the calendar. None for a draft, which no law binds yet."""
+    if case.received_at is None:
+        return None
+    item = ports.catalog.version(case.item.code, case.item.version)
+    if item is None:
+        raise LookupError(f"no version {case.item.version} of {case.item.code}: versions are never removed")
+    return Law(item, ports.calendar.current())
+
+
+def settle(ports: Ports, case: Case, law: Law | None, now: datetime) -> Case:
+    """The case after every lapse that is due was recorded. Raises Conflict if somebody else was faster."""
+    for _ in range(len(cases.PARTS) + 1):
+        lapse = _due(case, law, now)
+        if lapse is None or law is None:
+            return case
+        command = complete(lapse.command, ports, case, lapse.at)
+        after, events = cases.handle(case, command, SYSTEM, now, law=law, effective_at=lapse.at)
+        ports.cases.commit(after, events, expected_version=case.version, timers=timers(after, law, now))
+        case = ports.cases.get(case.id) or after
+    return case
+
+
+def seen_at(ports: Ports, case: Case, now: datetime) -> Case:
+    """The case as it stands at this moment, lapses included, without writing anything."""
+    law = law_of(ports, case)
+    lapse = _due(case, law, now)
+    while lapse is not None:
+        case, _ = cases.handle(case, lapse.command, SYSTEM, now, law=law, effective_at=lapse.at)
+        lapse = _due(case, law, now)
+    return case
+
+
+def timers(case: Case, law: Law | None, now: datetime) -> list[Timer]:
+    """The timer at the next moment that matters; a later one simply takes its place."""
+    if law is None:
+        return []
+    coming = [lapse.at for lapse in cases.lapses(case, law)]
+    return [Timer(case.id, TIMER, min(coming))] if coming else []
+
+
+def on_timer(ports: Ports, case_id: str) -> None:
+    """Record what is due, and look again at the next moment."""
+    case = ports.cases.get(case_id)
+    if case is None:
+        return
+    now = ports.clock.now()
+    law = law_of(ports, case)
+    for timer in timers(settle(ports, case, law, now), law, now):
+        ports.cases.set_timer(timer)
+
+
+def _due(case: Case, law: Law | None, now: datetime) -> Lapse | None:
+    if law is None:
+        return None
+    return next((lapse for lapse in cases.lapses(case, law) if lapse.at <= now), None)
