@@ -106,10 +106,7 @@ _AS_IT_IS = (
     "links",
     "faq",
     "warning",
-    "notes",
     "renewal",
-    "name_note",
-    "item_type_note",
     "materials_note",
     "demo",
 )

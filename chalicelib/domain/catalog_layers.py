@@ -8,6 +8,7 @@ document's ``demo``, and every answer shows that list. Formats: docs/catalogue.m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from chalicelib.domain.errors import Invalid, Violation
 Json = dict[str, Any]
 
 _NECESSITY = {"main": "required", "unknown": "optional", "secondary": "optional"}
+_REFERENCE = re.compile(r"\b([A-Z][A-Z0-9_]*):(\d+)")
 _LINKS = ("申请", "受理", "审查", "决定", "制证与送达")
 
 
@@ -116,8 +118,8 @@ class _Merger:
         document["links"] = list(_LINKS)
         document["faq"] = self._faq(document)
         self._filled += ["form", "links", "faq"]
-        for note in ("warning", "notes", "renewal", "name_note", "item_type_note"):
-            document[note] = item.get(note)
+        for note in ("warning", "renewal"):
+            document[note] = self._spelt_out(item.get(note))
         document["materials_note"] = self._materials_note()
         document["demo"] = sorted(set(self._filled))
         return document
@@ -203,14 +205,14 @@ class _Merger:
     def _materials_note(self) -> str | None:
         notes = [self._item.get("materials_note")]
         notes += [f"{m['name']}: {m['withheld']}" for m in self._item["materials"] if m.get("withheld")]
-        return "; ".join(note for note in notes if note) or None
+        return self._spelt_out("; ".join(note for note in notes if note) or None)
 
     def _procedure(self, procedure: Json) -> Json:
         return {**procedure, "note": procedure.get("note"), "basis": self._basis(procedure["basis"])}
 
     def _fee(self) -> Json:
         fee = self._item["fee"]
-        note = self._item.get("fee_note") or (fee or {}).get("note")
+        note = self._spelt_out(self._item.get("fee_note") or (fee or {}).get("note"))
         if fee is None or fee["charged"] is None:
             # No law names a fee, so none may be charged (行政许可法 58); that it is none is our reading.
             self._filled.append("fee/charged")
@@ -318,6 +320,16 @@ class _Merger:
             self._problems.append(Violation("catalog.law-unknown", f"/laws/{short}", {"law": short}))
             return None
         return {"law": law["name"], "version": law["version"], "article": article, "conf": conf or "seen"}
+
+    def _spelt_out(self, note: str | None) -> str | None:
+        """A remark with the names of laws in place of their short names (``QS:25``)."""
+        if note is None:
+            return None
+        return _REFERENCE.sub(lambda found: self._law_name(found[1], found[2]) or found[0], note)
+
+    def _law_name(self, short: str, article: str) -> str | None:
+        law = self._laws.get(short)
+        return f"{law['name']}第{article}条" if law else None
 
     def _over_law(self, path: str) -> None:
         pointer = f"/items/{self._item['key']}/{path}"
