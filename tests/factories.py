@@ -23,7 +23,7 @@ from chalicelib.domain.catalog import (
     StepMode,
     StepRole,
 )
-from chalicelib.domain.divisions import Level, ancestor
+from chalicelib.domain.divisions import Division, Level, ancestor, level_of
 from chalicelib.domain.errors import Violation
 from chalicelib.domain.routing import Channel as Channel
 from chalicelib.services.ports import Hint
@@ -231,6 +231,15 @@ class FakeWorkflows:
         return (case_id, attempt) in self.started and (case_id, attempt) not in self.dead
 
 
+class FakeDivisions:
+    """The chain of the made-up bodies, and one division outside it."""
+
+    known = (REGION, LEAGUE, BANNER, SUM, GACHA, "150100000000")
+
+    def get(self, code: str) -> Division | None:
+        return Division(code, code, level_of(code), None) if code in self.known else None
+
+
 class FakeCalendar:
     """The plain week: every year is provisional until a test announces it."""
 
@@ -251,6 +260,7 @@ class World:
         self.clock = FakeClock()
         self.ids = FakeIds()
         self.forms = FakeForms()
+        self.divisions = FakeDivisions()
         self.catalog = FakeCatalog()
         self.catalog.publish(made or item())
         self.calendar = FakeCalendar()

@@ -28,6 +28,7 @@ _ACT = (_CASE, "case.act-not-yours", "case.wrong-state", "authority.not-in-force
     status=201,
     keyed=True,
     problems=(
+        "division.unknown",
         "item.not-offered",
         "item.not-for-this-applicant",
         "case.channel-not-yours",

@@ -48,6 +48,8 @@ def open_draft(ports: Ports, actor: Actor, opening: Opening, key: RequestKey | N
     for an agent without authority in force.
     """
     now = ports.clock.now()
+    if ports.divisions.get(opening.division) is None:
+        raise Invalid.because("division.unknown", "/division", division=opening.division)
     item = _offer(ports, opening.item, opening.division)
     party, filed_at, authority = _filing(ports, actor, opening, now)
     if not _serves(item, party):

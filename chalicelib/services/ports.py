@@ -15,6 +15,7 @@ from chalicelib.domain.catalog import Body, ImplementationItem, ImplementationSt
 from chalicelib.domain.catalog_publication import Publication, ReleaseHead
 from chalicelib.domain.catalog_search import SearchIndex
 from chalicelib.domain.certificates import Certificate
+from chalicelib.domain.divisions import Division
 from chalicelib.domain.errors import Violation
 
 T = TypeVar("T")
@@ -31,6 +32,14 @@ class Ids(Protocol):
 
     def new(self, at: datetime) -> str:
         """A fresh id of 26 characters that sorts by time (ULID)."""
+        ...
+
+
+class Divisions(Protocol):
+    """The administrative divisions of the region."""
+
+    def get(self, code: str) -> Division | None:
+        """The division with this 12-digit code; None if there is none."""
         ...
 
 
@@ -389,6 +398,8 @@ class Ports(Protocol):
     def ids(self) -> Ids: ...
     @property
     def forms(self) -> Forms: ...
+    @property
+    def divisions(self) -> Divisions: ...
     @property
     def catalog(self) -> Catalog: ...
     @property

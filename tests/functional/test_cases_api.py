@@ -71,7 +71,7 @@ def test_a_person_files_online_and_the_competent_body_finds_it_in_its_worklist(a
     [
         ({"item": "150105999999"}, 422, "item.not-offered", "/item"),
         ({"item": "15"}, 422, "schema.pattern", "/item"),
-        ({"division": "110000000000"}, 422, "item.not-offered", "/item"),
+        ({"division": "110000000000"}, 422, "division.unknown", "/division"),
         ({"channel": "telepathy"}, 422, "schema.enum", "/channel"),
         ({"channel": "window"}, 422, "case.channel-not-yours", "/channel"),
         ({"surplus": 1}, 422, "schema.unexpected", "/surplus"),

@@ -86,6 +86,7 @@ def test_every_channel_gets_the_same_refusal_for_the_same_defects(world: f.World
     [
         (f.HERDER, {"item": "150105009999"}, Invalid, "item.not-offered"),
         (f.HERDER, {"division": "150100000000"}, Invalid, "item.not-offered"),
+        (f.HERDER, {"division": "152526999999"}, Invalid, "division.unknown"),
         (f.HERDER, {"channel": Channel.WINDOW}, Invalid, "case.channel-not-yours"),
         (f.WINDOW, {"channel": Channel.WEB}, Invalid, "case.channel-not-yours"),
         (f.WINDOW, {"channel": Channel.WINDOW}, Invalid, "case.applicant-missing"),
