@@ -11,17 +11,19 @@ the local engine's files, build/data/STAGE unless named), NAME, URL, and for URL
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import logging
 import os
 import signal
 import sys
 import threading
 import time
-import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.local import environment
+from infra.local.engine import EngineUnavailable
 
 if TYPE_CHECKING:
     from infra.local.cloud import EmulatedCloud
@@ -33,7 +35,8 @@ def main(arguments: list[str]) -> int:
     if command not in ("run", "serve", "scenario"):
         print(__doc__)
         return 2
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     url = os.environ.get("URL", "")
     name = os.environ.get("NAME") or "main"
     try:
@@ -54,13 +57,14 @@ def _with_cloud(scenario: str, *, serve: bool) -> int:
         return 2
     log = _quieten(stage)
     print(f"OneWindow (一窗), stage {stage}: starting the emulated cloud …", flush=True)
-    from infra.local.cloud import EmulatedCloud
-
     data = Path(os.environ.get("DATA") or environment.BUILD / "data" / stage) if dynamodb == "local" else None
     port = int(os.environ.get("PORT") or 8000) if serve else 0
-    cloud = EmulatedCloud(stage, port=port, data=data, report=lambda line: print(f"  {line}", flush=True))
-    try:
-        cloud.start()
+    with contextlib.ExitStack() as ending:
+        try:
+            cloud = _start(stage, port, data, ending)
+        except (EngineUnavailable, ValueError, OSError) as error:
+            print(_in_words(error, port), file=sys.stderr)
+            return 1
         print(f"  Up after {time.monotonic() - began:.1f} s. Log: {log.relative_to(environment.ROOT)}\n", flush=True)
         code = _run_scenario(scenario, cloud.url) if scenario else 0
         code = _tell_failures(cloud.failures()) or code
@@ -68,11 +72,21 @@ def _with_cloud(scenario: str, *, serve: bool) -> int:
             return code
         _introduce(cloud)
         return _serve()
-    except Exception as error:
-        traceback.print_exception(error)
-        return 1
-    finally:
-        cloud.stop()
+
+
+def _start(stage: str, port: int, data: Path | None, ending: contextlib.ExitStack) -> EmulatedCloud:
+    from infra.local.cloud import EmulatedCloud
+
+    cloud = EmulatedCloud(stage, port=port, data=data, report=lambda line: print(f"  {line}", flush=True))
+    ending.callback(cloud.stop)
+    cloud.start()
+    return cloud
+
+
+def _in_words(error: Exception, port: int) -> str:
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        return f"Something else uses port {port} or {port + 1} (the API and its token issuer): give another PORT=."
+    return str(error) if isinstance(error, ValueError | EngineUnavailable) else repr(error)
 
 
 def _serve() -> int:
@@ -98,19 +112,23 @@ def _tell_failures(failures: list[str]) -> int:
 
 
 def _introduce(cloud: EmulatedCloud) -> None:
-    print("\nPeople of this stack (all of them made up; the tokens keep working after a restart):\n")
-    for person in cloud.people.values():
-        print(f"# {person.key}: {person.what}\n{_variable(person.key)}={cloud.token(person.key)}")
+    tokens = environment.BUILD / "local" / f"{cloud.stage}.tokens"
+    tokens.touch(mode=0o600)
+    lines = [f"# {p.key}: {p.what}\n{_variable(p.key)}={cloud.token(p.key)}" for p in cloud.people.values()]
+    tokens.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print("\nPeople of this stack, all of them made up (the tokens outlive a restart on the same port):\n")
+    print("\n".join(lines))
     url = cloud.url
     print(
         f"""
 Base URL: {url}        API description: {url}/v1/docs
 
-Go on by hand (paste the tokens above first):
+Go on by hand:
+  source {tokens.relative_to(environment.ROOT)}
   curl -s '{url}/v1/cases' -H "Authorization: Bearer $HERDER"
   curl -s '{url}/v1/worklist?queue=review' -H "Authorization: Bearer $LEAGUE_REVIEW"
-  curl -s -X POST {url}/_local/clock -d '{{"advance_seconds": 86400}}'        move the clock by a day
-  curl -s -X POST {url}/_local/reset                                         begin anew
+  curl -s -X POST {url}/_local/clock -d '{{"advance_seconds": 86400}}'    # move the clock by a day
+  curl -s -X POST {url}/_local/reset                                    # begin anew
 
 Ctrl-C ends it.""",
         flush=True,

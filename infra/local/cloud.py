@@ -15,6 +15,7 @@ from infra.local import environment
 environment.prepare()  # before anything below imports an AWS client
 
 from infra.local import adapt, emulator  # noqa: E402
+from infra.local.admin import Admin  # noqa: E402
 from infra.local.clock import MovableClock  # noqa: E402
 from infra.local.engine import Engine  # noqa: E402
 from infra.local.environment import BUILD  # noqa: E402
@@ -59,7 +60,7 @@ class EmulatedCloud:
         self._port = port
         self._data = data
         self._report = report
-        self._engine: Engine | None = None
+        self._ending = contextlib.ExitStack()
         self._engine_url = engine_url
         self.clock = MovableClock(data / "clock.json" if data else None)
         self.functions = Functions()
@@ -75,38 +76,37 @@ class EmulatedCloud:
     # -- life ------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Bring everything up, from the engine to the open port."""
+        """Bring everything up, from the engine to the open port. What was begun is ended by ``stop`` in any case."""
         from app import app
 
         self.functions.expect(_spoken_errors())
-        logging.getLogger("onewindow").addHandler(self._watch)
+        self._ending.callback(self.issuer.stop)
+        product = logging.getLogger("onewindow")
+        product.addHandler(self._watch)
+        self._ending.callback(product.removeHandler, self._watch)
         if self._data is not None:
             self._report("Starting the DynamoDB engine …")
-            self._engine = Engine.start(data=self._data, report=self._report)
-            self._engine_url = self._engine.url
+            engine = Engine.start(data=self._data, report=self._report)
+            self._ending.callback(engine.stop)
+            self._engine_url = engine.url
         self.emulator.start(self.functions)
+        self._ending.callback(self.emulator.stop)
         self.issuer.start()
         # Bound before the stack is made: the stack is told its own address.
-        self.server = LocalServer(app, port=self._port, clock=self.clock, admin=_admin(self))
+        self.server = LocalServer(app, port=self._port, clock=self.clock, admin=Admin(self))
+        self._ending.callback(self.server.stop)
         went_on = self._bring_up()
+        self._ending.callback(lambda: self.runtime.stop())
         self.server.start()
         if went_on:
             self._go_on()
 
     def stop(self) -> None:
-        """End in order: no new requests, nothing half-delivered, then moto, then the engine."""
+        """End in order: nothing half-delivered, no new requests, then moto, then the engine."""
         from chalicelib import wiring
 
-        with contextlib.suppress(AttributeError):
-            self.server.stop()
-        with contextlib.suppress(AttributeError):
-            self.runtime.stop()
-        self.issuer.stop()
-        self.emulator.stop()
+        self._ending.close()
         wiring.install(None)
-        logging.getLogger("onewindow").removeHandler(self._watch)
-        if self._engine is not None:
-            self._engine.stop()
 
     def reset(self) -> None:
         """Forget everything that happened, and the moved clock; the stack stands anew with the start catalogue."""
@@ -300,9 +300,3 @@ class _Watch(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         details = {k: getattr(record, k) for k in ("error", "places", "case_id") if hasattr(record, k)}
         self.failures.append(f"{record.getMessage()} {details or ''}".strip())
-
-
-def _admin(cloud: EmulatedCloud) -> Callable[[str, str, bytes], tuple[int, Json] | None]:
-    from infra.local.admin import Admin
-
-    return Admin(cloud)

@@ -308,6 +308,7 @@ class LocalServer(LocalDevServer):
         self.admin = admin
         self.failures: list[str] = []
         self._responses: Mapping[str, GatewayResponse] = {}
+        self._serving = False
 
     def answer_with(self, responses: Mapping[str, GatewayResponse]) -> None:
         """Take over the gateway responses of a deployed template."""
@@ -315,11 +316,13 @@ class LocalServer(LocalDevServer):
 
     def start(self) -> None:
         """Begin to serve, in a thread of its own."""
+        self._serving = True
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True, name="gateway").start()
 
     def stop(self) -> None:
-        """End serving."""
-        self.server.shutdown()
+        """End serving; harmless when it never began."""
+        if self._serving:
+            self.server.shutdown()
         self.server.server_close()
 
     def gateway_response(self, kind: str, request_id: str) -> tuple[int, Headers, bytes]:

@@ -29,16 +29,19 @@ class Issuer:
         handler = type("Handler", (_Handler,), {"issuer": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._server.daemon_threads = True
+        self._serving = False
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self.jwks_url = f"{self.url}/jwks"
 
     def start(self) -> None:
         """Begin to serve, in a thread of its own."""
+        self._serving = True
         threading.Thread(target=self._server.serve_forever, daemon=True, name="issuer").start()
 
     def stop(self) -> None:
-        """End serving."""
-        self._server.shutdown()
+        """End serving; harmless when it never began."""
+        if self._serving:
+            self._server.shutdown()
         self._server.server_close()
 
     def documents(self) -> dict[str, Any]:
