@@ -70,8 +70,7 @@ def _with_cloud(scenario: str, *, serve: bool) -> int:
         code = _tell_failures(cloud.failures()) or code
         if once or not serve:
             return code
-        _introduce(cloud)
-        return _serve()
+        return _serve(cloud)
 
 
 def _start(stage: str, port: int, data: Path | None, ending: contextlib.ExitStack) -> EmulatedCloud:
@@ -89,8 +88,9 @@ def _in_words(error: Exception, port: int) -> str:
     return str(error) if isinstance(error, ValueError | EngineUnavailable) else repr(error)
 
 
-def _serve() -> int:
+def _serve(cloud: EmulatedCloud) -> int:
     try:
+        _introduce(cloud)
         threading.Event().wait()
     except KeyboardInterrupt:
         print("\nStopping …", flush=True)

@@ -81,9 +81,8 @@ class EmulatedCloud:
 
         self.functions.expect(_spoken_errors())
         self._ending.callback(self.issuer.stop)
-        product = logging.getLogger("onewindow")
-        product.addHandler(self._watch)
-        self._ending.callback(product.removeHandler, self._watch)
+        self._watch.begin()
+        self._ending.callback(self._watch.end)
         if self._data is not None:
             self._report("Starting the DynamoDB engine …")
             engine = Engine.start(data=self._data, report=self._report)
@@ -127,6 +126,7 @@ class EmulatedCloud:
         from chalicelib import wiring
 
         self.emulator.run_with(self.functions)
+        self._watch.begin()
         self.forget_failures()
         if emulator.client("stepfunctions").list_state_machines()["stateMachines"]:
             wiring.install(self.wiring)
@@ -137,6 +137,7 @@ class EmulatedCloud:
     def pause(self) -> None:
         """Stand still: schedules and pollers of this stack must not act on another wiring."""
         self.runtime.pause()
+        self._watch.end()
 
     @property
     def url(self) -> str:
@@ -296,6 +297,14 @@ class _Watch(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
         self.failures: list[str] = []
+
+    def begin(self) -> None:
+        """Listen to the product's logger."""
+        logging.getLogger("onewindow").addHandler(self)
+
+    def end(self) -> None:
+        """Listen no more."""
+        logging.getLogger("onewindow").removeHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
         details = {k: getattr(record, k) for k in ("error", "places", "case_id") if hasattr(record, k)}
