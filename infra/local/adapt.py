@@ -22,7 +22,8 @@ from __future__ import annotations
 import copy
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,7 +61,14 @@ class Deployed:
     name: str
     resources: Mapping[str, Json]  # logical id -> {"Type", "Properties"}, resolved, including those served elsewhere
     physical: Mapping[str, str]  # logical id -> what Ref gives
-    left_out: tuple[str, ...]
+    left_out: Mapping[str, str]  # logical id -> why it is not in moto's stack
+
+    def left_out_in_short(self) -> list[str]:
+        """One line for each reason: ``why: how many of which types``."""
+        kinds: dict[str, Counter[str]] = {}
+        for logical_id, reason in self.left_out.items():
+            kinds.setdefault(reason, Counter())[self.resources[logical_id]["Type"]] += 1
+        return [f"{r}: {', '.join(f'{n} {kind}' for kind, n in found.items())}" for r, found in kinds.items()]
 
     def of_type(self, kind: str) -> dict[str, Json]:
         """Logical id to resolved properties of every resource of a type."""
@@ -81,7 +89,6 @@ def deploy(
     *,
     engine_url: str | None = None,
     keepsake: Keepsake | None = None,
-    report: Callable[[str], None] = lambda _: None,
 ) -> Deployed:
     """Create the stack on moto (and its tables on the engine at ``engine_url``, if given).
 
@@ -111,8 +118,6 @@ def deploy(
     )
     deployed = _resolve(everything, stack, plan)
     _create_state_machines(deployed)
-    for line in deployed.left_out:
-        report(line)
     return deployed
 
 
@@ -277,11 +282,7 @@ def _resolve(everything: Mapping[str, Json], stack: str, plan: _Plan) -> Deploye
         if logical_id not in plan.left_out:
             made = created.resource_map[logical_id]
             physical[logical_id] = str(getattr(made, "physical_resource_id", logical_id))
-    left_out = tuple(
-        f"{logical_id} ({plan.template['Resources'][logical_id]['Type']}): {reason}"
-        for logical_id, reason in plan.left_out.items()
-    )
-    return Deployed(stack, resources, physical, left_out)
+    return Deployed(stack, resources, physical, dict(plan.left_out))
 
 
 def _create_state_machines(deployed: Deployed) -> None:

@@ -227,6 +227,8 @@ class EmulatedCloud:
             engine_url=self._engine_url,
             keepsake=Keepsake(self._data / "keys.json" if self._data else None),
         )
+        for line in self.deployed.left_out_in_short():
+            self._report(f"  not in moto's stack, {line}")
         bodies = self.deployed.of_type("AWS::ApiGateway::RestApi").values()
         self.server.answer_with(gateway_responses(next(iter(bodies))["Body"]))
         self._wire(self._settings())

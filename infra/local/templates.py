@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,20 +21,22 @@ def template(stage: str) -> dict[str, Any]:
     Raises what ``infra.package`` raises: an unknown stage, or a template that Chalice or SAM refuse.
     """
     kept = BUILD / "local" / f"template-{stage}-{_digest()}.json"
-    if not kept.exists():
-        from infra.package import stack_template
-        from infra.stages import stage_named
+    if kept.exists():
+        loaded: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
+        return loaded
 
-        made = stack_template(stage_named(stage))
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        for old in kept.parent.glob(f"template-{stage}-*.json"):
-            old.unlink(missing_ok=True)
-        # Several test processes may do this at once: the file appears whole or not at all.
-        scratch = kept.with_suffix(f".{id(made)}.tmp")
-        scratch.write_text(json.dumps(made, ensure_ascii=False), encoding="utf-8")
-        scratch.replace(kept)
-    loaded: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
-    return loaded
+    from infra.package import stack_template
+    from infra.stages import stage_named
+
+    made = stack_template(stage_named(stage))
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    for old in set(kept.parent.glob(f"template-{stage}-*.json")) - {kept}:
+        old.unlink(missing_ok=True)
+    # Several test processes may do this at once: the file appears whole or not at all.
+    scratch = kept.with_suffix(f".{os.getpid()}.tmp")
+    scratch.write_text(json.dumps(made, ensure_ascii=False), encoding="utf-8")
+    scratch.replace(kept)
+    return made
 
 
 def _digest() -> str:

@@ -168,9 +168,10 @@ def test_the_issuer_publishes_its_metadata_and_public_key_only(cloud: EmulatedCl
     assert all("d" not in key for key in keys)
 
 
-def test_what_the_emulated_cloud_leaves_out_has_a_reason(cloud: EmulatedCloud) -> None:
-    assert cloud.deployed.left_out
-    assert all(": " in line for line in cloud.deployed.left_out)
-    assert {"CasesTable", "CatalogTable", "EventBus", "StartWorkflowsQueue", "APIHandler"}.isdisjoint(
-        line.split(" ")[0] for line in cloud.deployed.left_out
-    )
+def test_what_the_emulated_cloud_leaves_out_has_a_reason_that_is_told(cloud: EmulatedCloud) -> None:
+    left_out = cloud.deployed.left_out
+
+    assert all(left_out.values())
+    assert {"CasesTable", "CatalogTable", "EventBus", "StartWorkflowsQueue", "APIHandler"}.isdisjoint(left_out)
+    told = "\n".join(cloud.deployed.left_out_in_short())
+    assert "created through the API: 1 AWS::KMS::Key, 1 AWS::SecretsManager::Secret" in told
