@@ -8,6 +8,7 @@ from chalicelib import wiring
 from chalicelib.api import views
 from chalicelib.domain.actors import ActorKind
 from chalicelib.domain.case_events import Party, SubmittedMaterial
+from chalicelib.domain.renewals import CaseKind
 from chalicelib.domain.routing import Channel
 from chalicelib.edge.api import ApiBlueprint, Reply, Request, receipt_reply
 from chalicelib.services import cases
@@ -36,6 +37,10 @@ _ACT = (_CASE, "case.act-not-yours", "case.wrong-state", "authority.not-in-force
         "case.act-not-yours",
         "authority.not-in-force",
         "authority.item-not-covered",
+        "renewal.certificate-unknown",
+        "renewal.certificate-not-valid",
+        "renewal.never-ends",
+        "renewal.expired",
     ),
 )
 def open_case(request: Request) -> Reply:
@@ -47,6 +52,8 @@ def open_case(request: Request) -> Reply:
         channel=Channel(body["channel"]),
         applicant=_party(body.get("applicant")),
         authority=body.get("authority", ""),
+        kind=CaseKind(body.get("kind", CaseKind.NEW)),
+        certificate=body.get("certificate", ""),
     )
     return receipt_reply(cases.open_draft(wiring.current(), request.who, opening, request.once))
 
@@ -112,6 +119,11 @@ def save_application(request: Request) -> Reply:
         *_ACT,
         "item.not-offered",
         "item.version-not-in-force",
+        "renewal.expired",
+        "text.direction-control",
+        "text.invisible",
+        "text.look-alike",
+        "text.radical",
         "material.missing",
         "material.surplus",
         "material.repeated",

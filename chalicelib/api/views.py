@@ -54,6 +54,8 @@ def case(case: Case, viewer: Actor) -> dict[str, Any]:
             "kind": str(case.applicant.kind),
             "name": masked(case.applicant.name) if supervising else case.applicant.name,
         },
+        "kind": labelled("kind", case.kind),
+        "about": case.about.identifier if case.about else "",
         "division": case.division,
         "filed_at": case.filed_at,
         "delivery": case.delivery,
@@ -149,19 +151,14 @@ _SHOWN = (
 """An allow-list: what a field of an event must be called to be shown. Texts that officers wrote for each other,
 form data and names stay in the case, where the viewer's rights decide."""
 
-_TOLD = {
-    e.AcceptanceRefused: ("reason",),
-    e.CaseReturned: ("reason",),
-    e.CaseGranted: ("opinion",),
-    e.CaseRefused: ("reasons", "remedies"),
-    e.CaseWithdrawn: ("reason",),
-}
-"""Reasons that are told to the applicant."""
+_REASONED = (e.CaseReturned, e.CaseWithdrawn)
+"""Events whose reason is shown although no written act goes with them."""
 
 
 def _facts(event: e.Event) -> dict[str, Any]:
-    names = (*_SHOWN, *_TOLD.get(type(event), ()))
+    names = (*_SHOWN, "reason") if isinstance(event, _REASONED) else _SHOWN
     facts = {name: getattr(event, name) for name in names if getattr(event, name, "") != ""}
+    facts |= {name: text for name, text in event.told.items() if text}
     document = getattr(event, "document", None)
     if document is not None:
         facts["document"] = document.number

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.domain.case_events import Document, ItemRef, Party, SubmittedMaterial
+from chalicelib.domain.case_events import Document, HeldCertificate, ItemRef, Party, SubmittedMaterial
 from chalicelib.domain.catalog import ImplementationItem
 from chalicelib.domain.errors import Violation
 from chalicelib.domain.routing import Channel, Route
@@ -28,6 +28,8 @@ class OpenDraft:
     filed_at: str = ""
     agent: str = ""
     authority: str = ""
+    kind: str = "new"
+    about: HeldCertificate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,19 @@ class SaveApplication:
 
 @dataclass(frozen=True, slots=True)
 class Submit:
-    """Hand the application in. ``item`` is the version in force; ``unfit`` what its form schema found."""
+    """Hand the application in. ``item`` is the version in force; ``unfit`` what its form schema found.
+
+    ``held``: materials that the platform holds. ``case_number`` and ``acceptance``: accepted on receipt (收件即受理).
+    """
 
     item: ImplementationItem
     unfit: tuple[Violation, ...]
     receipt_number: str
     route: Route
     document: Document
+    held: tuple[SubmittedMaterial, ...] = ()
+    case_number: str = ""
+    acceptance: Document | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,12 +40,25 @@ class ItemRef:
 
 @dataclass(frozen=True, slots=True)
 class SubmittedMaterial:
-    """A material handed in. ``form`` is paper or electronic; ``digest`` the SHA-256 of an electronic copy."""
+    """A material handed in. ``form`` is paper, electronic or held; ``digest`` the SHA-256 of an electronic copy.
+
+    ``handling``: what the window did with a paper (seen | scanned | kept). ``certificate``: what is held already.
+    """
 
     code: str
     form: str
     name: str
     digest: str = ""
+    handling: str = ""
+    certificate: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCertificate:
+    """The certificate that a renewal, change or reissue is about, as it stood when the draft was opened."""
+
+    identifier: str
+    valid_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +78,11 @@ class Event:
 
     type: ClassVar[str]
 
+    @property
+    def told(self) -> Mapping[str, str]:
+        """The words of the written act that goes with the event: they are the applicant's to read."""
+        return {}
+
 
 @dataclass(frozen=True, slots=True)
 class CaseDrafted(Event):
@@ -78,6 +96,8 @@ class CaseDrafted(Event):
     filed_at: str  # division of the outlet or hall where it was filed; empty when filed online
     agent: str  # subject of the agent or window officer who files for the applicant; empty when self
     authority: str  # id of the agent's authority; empty when none is needed
+    kind: str = "new"
+    about: HeldCertificate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +119,7 @@ class ApplicationSubmitted(Event):
     receipt_number: str
     route: Route
     document: Document
+    held: tuple[SubmittedMaterial, ...] = ()  # materials that the platform held and did not ask for (B8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +155,10 @@ class AcceptanceRefused(TaskEnded):
     reason: str
     competent_body: str
     document: Document
+
+    @property
+    def told(self) -> Mapping[str, str]:
+        return {"ground": self.ground, "reason": self.reason, "competent_body": self.competent_body}
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +227,12 @@ class CaseGranted(TaskEnded):
     document: Document
     opinion: str
 
+    @property
+    def told(self) -> Mapping[str, str]:
+        return {"opinion": self.opinion}
+
+    mandate: str = ""  # decided on the spot by a chief representative under this mandate (B6)
+
 
 @dataclass(frozen=True, slots=True)
 class CaseRefused(TaskEnded):
@@ -211,6 +242,10 @@ class CaseRefused(TaskEnded):
     document: Document
     reasons: str
     remedies: str
+
+    @property
+    def told(self) -> Mapping[str, str]:
+        return {"reasons": self.reasons, "remedies": self.remedies}
 
 
 @dataclass(frozen=True, slots=True)

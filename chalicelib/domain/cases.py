@@ -18,8 +18,17 @@ from typing import Any
 
 from chalicelib.domain import case_commands as c
 from chalicelib.domain import case_events as e
+from chalicelib.domain import mandates, materials, renewals
 from chalicelib.domain.actors import Actor
-from chalicelib.domain.case_events import Document, Event, EventRecord, ItemRef, Party, SubmittedMaterial
+from chalicelib.domain.case_events import (
+    Document,
+    Event,
+    EventRecord,
+    HeldCertificate,
+    ItemRef,
+    Party,
+    SubmittedMaterial,
+)
 from chalicelib.domain.case_rules import (
     DELIVER,
     ENDED_EARLY,
@@ -30,7 +39,6 @@ from chalicelib.domain.case_rules import (
     Act,
     CaseState,
     Evolutions,
-    Part,
     Transition,
     Transitions,
     task_is_free,
@@ -40,7 +48,7 @@ from chalicelib.domain.case_rules import (
     task_number,
     text_is_given,
 )
-from chalicelib.domain.catalog import Necessity, StepRole
+from chalicelib.domain.catalog import StepRole
 from chalicelib.domain.deadlines import Lapse, Law
 from chalicelib.domain.errors import Invalid, Refused, Violation, raise_all
 from chalicelib.domain.routing import Channel, Node, Route
@@ -77,6 +85,8 @@ class Case:
     filed_at: str = ""
     agent: str = ""
     authority: str = ""
+    kind: str = renewals.CaseKind.NEW
+    about: HeldCertificate | None = None
     form: Mapping[str, Any] = field(default_factory=dict)
     materials: tuple[SubmittedMaterial, ...] = ()
     delivery: str = "electronic"
@@ -126,28 +136,6 @@ def version_is_in_force(case: Case, command: c.Submit, act: Act) -> Violation | 
     return None
 
 
-def material_violations(case: Case, command: c.Submit) -> list[Violation]:
-    """Every missing required material and every one that the item's version does not know (B2)."""
-    known = {m.code for m in command.item.materials}
-    given = [m.code for m in case.materials]
-    missing = [
-        Violation("material.missing", "/materials", {"code": m.code, "name": m.name})
-        for m in command.item.materials
-        if m.necessity is not Necessity.OPTIONAL and m.code not in given
-    ]
-    surplus = [
-        Violation("material.surplus", f"/materials/{i}/code", {"code": code})
-        for i, code in enumerate(given)
-        if code not in known
-    ]
-    repeated = [
-        Violation("material.repeated", f"/materials/{i}/code", {"code": code})
-        for i, code in enumerate(given)
-        if code in given[:i]
-    ]
-    return missing + surplus + repeated
-
-
 def colleague_is_another(case: Case, command: c.Transfer, act: Act) -> Violation | None:
     """A transfer changes hands."""
     if case.task and command.officer == case.task.assignee:
@@ -192,6 +180,13 @@ def _open_task(case: Case, command: c.OpenTask, act: Act) -> tuple[Event, ...]:
     return (e.TaskOpened(case.tasks + 1, case.position, node.role, node.body),)
 
 
+def _submit(case: Case, command: c.Submit, act: Act) -> tuple[Event, ...]:
+    received = e.ApplicationSubmitted(command.receipt_number, command.route, command.document, command.held)
+    if command.acceptance is None:
+        return (received,)
+    return (received, e.CaseAccepted(0, command.case_number, command.acceptance))
+
+
 def _returned(case: Case, command: c.Return, act: Act) -> tuple[Event, ...]:
     target = _return_target(case, command)
     if target is None:
@@ -224,8 +219,8 @@ _CORE: Transitions = {
     ),
     c.Submit: Transition(
         frozenset({S.DRAFT}),
-        (version_is_in_force,),
-        lambda case, m, a: (e.ApplicationSubmitted(m.receipt_number, m.route, m.document),),
+        (version_is_in_force, renewals.not_expired),
+        _submit,
     ),
     c.OpenTask: Transition(ROUTED, (attempt_is_current, node_is_pending), _open_task),
     c.Claim: Transition(
@@ -313,6 +308,8 @@ def open_draft(command: c.OpenDraft, actor: Actor, now: datetime) -> tuple[Case,
         command.filed_at,
         command.agent,
         command.authority,
+        command.kind,
+        command.about,
     )
     record = _record(command.case_id, 1, drafted, actor, now)
     return evolve(None, record), (record,)
@@ -350,7 +347,7 @@ def judge(case: Case, command: object, act: Act) -> None:
         raise Refused.because("case.wrong-state", state=case.state)
     raise_all(Refused, [rule(case, command, act) for rule in transition.rules])
     if isinstance(command, c.Submit):
-        raise_all(Invalid, [*command.unfit, *material_violations(case, command)])
+        raise_all(Invalid, [*command.unfit, *materials.violations(command.item, case.materials, command.held)])
 
 
 def _record(
@@ -362,8 +359,8 @@ def _record(
 
 # -- the parts put together ------------------------------------------------------------------------
 
-PARTS: tuple[Part, ...] = ()
-"""Modules that bring further transitions, evolutions and lapses: each one aspect of a case's law."""
+PARTS: tuple[Any, ...] = (renewals,)
+"""Modules that bring further transitions, evolutions and lapses: each one aspect of a case's law (``Part``)."""
 
 TRANSITIONS: Transitions = {**_CORE, **{k: v for part in PARTS for k, v in part.TRANSITIONS.items()}}
 
@@ -397,6 +394,8 @@ def evolve(case: Case | None, record: EventRecord) -> Case:
             filed_at=event.filed_at,
             agent=event.agent,
             authority=event.authority,
+            kind=event.kind,
+            about=event.about,
         )
     if case is None:
         raise ValueError("the first event of a case is case.drafted")
@@ -409,6 +408,7 @@ def _received(case: Case, event: e.ApplicationSubmitted, record: EventRecord) ->
         "receipt_number": event.receipt_number,
         "received_at": record.effective_at,
         "route": event.route,
+        "materials": (*case.materials, *event.held),
         "documents": (*case.documents, event.document),
         "workflow_attempt": 1,
     }
@@ -420,7 +420,8 @@ def _accepted(case: Case, event: e.CaseAccepted, record: EventRecord) -> dict[st
         "case_number": event.case_number,
         "accepted_at": record.effective_at,
         "documents": (*case.documents, event.document),
-        **_onwards(case),
+        "position": next(i for i, node in enumerate(case.route.nodes) if node.role is StepRole.ACCEPT) + 1,
+        "task": None,
     }
 
 
@@ -439,7 +440,8 @@ def _held_by(case: Case, event: e.TaskClaimed | e.TaskTransferred, record: Event
 def _decided(state: CaseState) -> Callable[[Case, Any, EventRecord], dict[str, Any]]:
     def decided(case: Case, event: e.CaseGranted | e.CaseRefused, record: EventRecord) -> dict[str, Any]:
         documents = (*case.documents, event.document)
-        return {"state": state, "decided_at": record.effective_at, "documents": documents, **_onwards(case)}
+        end = {"position": len(case.route.nodes), "task": None}
+        return {"state": state, "decided_at": record.effective_at, "documents": documents, **end}
 
     return decided
 

@@ -1,7 +1,7 @@
 """Written acts (收件回执、受理/不予受理通知书、决定书): numbered, dated, with a digest of what they say (B5).
 
-The number is that of the case with a suffix for the kind, so that it is unique without a counter of
-its own: a case has one document of a kind.
+The number is that of the case with a suffix for the kind and, from the second of a kind on, a running number: unique
+without a counter of its own.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from chalicelib.domain import case_events as e
 from chalicelib.domain.case_events import Document, EventRecord
 from chalicelib.domain.cases import Case
 
@@ -26,6 +25,7 @@ class DocumentKind(StrEnum):
     NON_ACCEPTANCE = "non_acceptance"
     GRANT = "grant"
     REFUSAL = "refusal"
+    DEEMED_RENEWAL = "deemed_renewal"
 
 
 _SUFFIX = {
@@ -34,6 +34,7 @@ _SUFFIX = {
     DocumentKind.NON_ACCEPTANCE: "BSL",
     DocumentKind.GRANT: "ZY",
     DocumentKind.REFUSAL: "BXK",
+    DocumentKind.DEEMED_RENEWAL: "YX",
 }
 
 
@@ -68,30 +69,24 @@ class Content:
 
 def write(case: Case, kind: DocumentKind, at: datetime, body: str, *, number: str = "", **texts: str) -> Document:
     """A new document of a case. ``number`` is the case's number where it gets it only now."""
-    content = _content(case, kind, at, body, number or case.number, texts)
-    return Document(content.number, kind, at, body, content.digest())
+    base = number or case.number
+    earlier = sum(d.kind == kind for d in case.documents)
+    own = f"{base}-{_SUFFIX[kind]}{earlier + 1 if earlier else ''}"
+    content = Content(kind, own, at, body, base, case.item.name, case.applicant.name, texts)
+    return Document(own, kind, at, body, content.digest())
 
 
 def read(case: Case, document: Document, log: tuple[EventRecord, ...]) -> Content:
     """What a document of a case says, put together again from the log; its digest tells whether that is still so."""
     record = next(r for r in log if getattr(r.event, "document", None) == document)
-    kind = DocumentKind(document.kind)
-    base = case.receipt_number if kind in (DocumentKind.RECEIPT, DocumentKind.NON_ACCEPTANCE) else case.case_number
-    return _content(case, kind, document.issued_at, document.body, base, _texts(record.event))
-
-
-def _texts(event: e.Event) -> dict[str, str]:
-    match event:
-        case e.AcceptanceRefused():
-            return {"ground": event.ground, "reason": event.reason, "competent_body": event.competent_body}
-        case e.CaseGranted():
-            return {"opinion": event.opinion}
-        case e.CaseRefused():
-            return {"reasons": event.reasons, "remedies": event.remedies}
-        case _:
-            return {}
-
-
-def _content(case: Case, kind: DocumentKind, at: datetime, body: str, base: str, texts: Mapping[str, str]) -> Content:
-    number = f"{base}-{_SUFFIX[kind]}"
-    return Content(kind, number, at, body, base, case.item.name, case.applicant.name, texts)
+    base = document.number.rsplit("-", 1)[0]
+    return Content(
+        kind=DocumentKind(document.kind),
+        number=document.number,
+        issued_at=document.issued_at,
+        body=document.body,
+        case_number=base,
+        item=case.item.name,
+        applicant=case.applicant.name,
+        texts=record.event.told,
+    )

@@ -10,7 +10,7 @@ from chalicelib.services.ports import Hint
 bp = EventBlueprint(__name__)
 
 
-@bp.queue(detail_types=("case.granted",))
+@bp.queue(detail_types=("case.granted", "case.deemed_renewed"))
 def issue_certificates(hint: Hint) -> None:
     """Issue, unless it has been done. A repeated hint finds the case no longer merely granted."""
     certificates.issue(wiring.current(), hint.case_id)

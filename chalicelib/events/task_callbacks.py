@@ -21,6 +21,7 @@ bp = EventBlueprint(__name__)
         "case.granted",
         "case.refused",
         "case.withdrawn",
+        "case.deemed_renewed",
     )
 )
 def report_tasks(hint: Hint) -> None:

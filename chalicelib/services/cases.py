@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.domain import access, cases, documents, routing
+from chalicelib.domain import access, cases, documents, renewals, routing, texts
 from chalicelib.domain import case_commands as c
 from chalicelib.domain.actors import SYSTEM, Actor, ActorKind, Role
 from chalicelib.domain.authorities import Authority
-from chalicelib.domain.case_events import EventRecord, ItemRef, Party, SubmittedMaterial
+from chalicelib.domain.case_events import EventRecord, HeldCertificate, ItemRef, Party, SubmittedMaterial
 from chalicelib.domain.cases import Case
 from chalicelib.domain.catalog import ImplementationItem
 from chalicelib.domain.deadlines import legal_day
 from chalicelib.domain.documents import DocumentKind
-from chalicelib.domain.errors import Forbidden, Invalid, NotFound
+from chalicelib.domain.errors import Forbidden, Invalid, NotFound, raise_all
+from chalicelib.domain.renewals import CaseKind
 from chalicelib.domain.routing import Channel
 from chalicelib.services.changes import change, receipt_of
 from chalicelib.services.ports import Page, Ports, Receipt, RequestKey, Timer
@@ -39,6 +40,8 @@ class Opening:
     channel: Channel
     applicant: Party | None = None
     authority: str = ""
+    kind: CaseKind = CaseKind.NEW
+    certificate: str = ""  # what a renewal, change or reissue is about
 
 
 def open_draft(ports: Ports, actor: Actor, opening: Opening, key: RequestKey | None = None) -> Receipt:
@@ -63,6 +66,8 @@ def open_draft(ports: Ports, actor: Actor, opening: Opening, key: RequestKey | N
         filed_at=filed_at,
         agent="" if party.subject == actor.subject else actor.subject,
         authority=authority.id if authority else "",
+        kind=opening.kind,
+        about=_about(ports, opening, party, now),
     )
     case, events = cases.open_draft(command, actor, now)
     receipt = receipt_of(case, events)
@@ -76,6 +81,15 @@ def open_draft(ports: Ports, actor: Actor, opening: Opening, key: RequestKey | N
         timers=[Timer(case.id, "draft", now + DRAFT_LIFE)],
     )
     return receipt
+
+
+def _about(ports: Ports, opening: Opening, party: Party, now: datetime) -> HeldCertificate | None:
+    """The certificate that the case is about, which must be the applicant's own and still count."""
+    if opening.kind is CaseKind.NEW:
+        return None
+    held = ports.certificates.get(opening.certificate)
+    raise_all(Invalid, renewals.obstacles(held, opening.kind, party.subject, opening.item, now))
+    return HeldCertificate(held.identifier, held.valid_until) if held else None
 
 
 def _filing(ports: Ports, actor: Actor, opening: Opening, now: datetime) -> tuple[Party, str, Authority | None]:
@@ -135,7 +149,7 @@ def submit(
         number = receipt_number(ports.home, now, ports.ids.new(now))
         receiver = route.nodes[0].body_name
         document = documents.write(case, DocumentKind.RECEIPT, now, receiver, number=number)
-        unfit = ports.forms.violations(item.form, case.form, "/form")
+        unfit = (*ports.forms.violations(item.form, case.form, "/form"), *texts.violations(case.form, "/form"))
         return c.Submit(item, unfit, number, route, document)
 
     watch = Timer(case_id, "watch", ports.clock.now() + WATCH_AFTER)

@@ -14,7 +14,7 @@ from chalicelib.domain.cases import Case, CaseState
 from chalicelib.domain.catalog import ImplementationItem
 from chalicelib.domain.certificates import Certificate, CertificateState
 from chalicelib.domain.errors import NotFound
-from chalicelib.services import cases
+from chalicelib.services import cases, renewals
 from chalicelib.services.changes import change
 from chalicelib.services.ports import Ports
 
@@ -69,7 +69,7 @@ def _make(ports: Ports, case: Case, item: ImplementationItem, now: datetime) -> 
         issuer_name=item.body.name,
         issuer_uscc=uscc,
         issued_at=now,
-        valid_until=None,
+        valid_until=renewals.valid_until(case, item, now),
         demo=item.demo,
     )
     digest = plain.content_digest()

@@ -19,6 +19,7 @@ from chalicelib.domain.catalog import StepMode, StepRole
 from chalicelib.domain.routing import Channel, Node, Route
 from chalicelib.services.ports import Hint, OutboxRow, Timer
 from chalicelib.storage.memory import MemoryCases, MemoryStore
+from tests.factories import FakeCalendar, FakeCatalog, item
 
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 FIVE_LEVELS = ("receive", "accept", "preliminary_review", "review", "decide")
@@ -117,6 +118,10 @@ class World:
         self.store = MemoryStore()
         self.cases: Any = LockedCases(MemoryCases(self.store))
         self.clock = StandingClock()
+        self.catalog = FakeCatalog()
+        # Not a licence, so that no legal time moves these cases: here only the workflow does.
+        self.catalog.publish(item(code="1" * 31, basic_code="1" * 12, type_code="10"))
+        self.calendar = FakeCalendar()
         self.bus = ListedBus()
         self.workflows: Any = workflows or ListedWorkflows()
 
