@@ -7,25 +7,16 @@ transaction with the moment at which it counts (``settle``). A fact once recorde
 from __future__ import annotations
 
 from datetime import datetime
-from functools import singledispatch
 
 from chalicelib.domain import cases
 from chalicelib.domain.actors import SYSTEM
 from chalicelib.domain.cases import Case
 from chalicelib.domain.deadlines import Lapse, Law
+from chalicelib.services.completions import complete
 from chalicelib.services.ports import Ports, Timer
 
 TIMER = "law"
 """Kind of the timer at the next moment at which something happens by itself."""
-
-
-@singledispatch
-def complete(command: object, ports: Ports, case: Case, at: datetime) -> object:
-    """The command with the numbers and documents that only the outside can give.
-
-    A part of the law whose lapse needs any registers its own version.
-    """
-    return command
 
 
 def law_of(ports: Ports, case: Case) -> Law | None:

@@ -1,23 +1,12 @@
-"""What a deemed renewal needs from outside (行政许可法 50(2)), and how long a new certificate lasts."""
+"""How long the certificate of a case lasts."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
-from chalicelib.domain import documents
 from chalicelib.domain.cases import Case
 from chalicelib.domain.catalog import ImplementationItem
-from chalicelib.domain.documents import DocumentKind
-from chalicelib.domain.renewals import CaseKind, DeemRenewed, ends_at
-from chalicelib.services.lapses import complete
-from chalicelib.services.ports import Ports
-
-
-@complete.register
-def _deem_renewed(command: DeemRenewed, ports: Ports, case: Case, at: datetime) -> DeemRenewed:
-    body = command.document.body
-    return replace(command, document=documents.write(case, DocumentKind.DEEMED_RENEWAL, at, body))
+from chalicelib.domain.renewals import CaseKind, ends_at
 
 
 def valid_until(case: Case, item: ImplementationItem, now: datetime) -> datetime | None:
