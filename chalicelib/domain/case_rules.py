@@ -27,6 +27,7 @@ class CaseState(StrEnum):
 
     DRAFT = "draft"
     RECEIVED = "received"  # 收件
+    CORRECTING = "correcting"  # 补正: told once of every defect, waiting for the applicant
     NOT_ACCEPTED = "not_accepted"  # 不予受理
     IN_REVIEW = "in_review"  # 在办
     GRANTED = "granted"  # 准予
@@ -38,8 +39,8 @@ class CaseState(StrEnum):
 
 
 S = CaseState
-ROUTED = frozenset({S.RECEIVED, S.IN_REVIEW})
-"""The states in which a workflow moves the case."""
+ROUTED = frozenset({S.RECEIVED, S.CORRECTING, S.IN_REVIEW})
+"""The states in which a workflow moves the case, or waits with it."""
 
 ENDED_EARLY = frozenset({S.NOT_ACCEPTED, S.WITHDRAWN})
 
@@ -71,13 +72,22 @@ Evolution = Callable[["Case", Any, EventRecord], dict[str, Any]]
 """The fields of the case that an event changes. ``version`` follows by itself."""
 
 
+def no_defects(case: Case, command: object, act: Act) -> Iterable[Violation]:
+    """For acts whose content nobody has to judge."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """From which states a command is possible, under which rules, and what it makes happen."""
+    """From which states a command is possible, under which rules, and what it makes happen.
+
+    A broken rule refuses the act (Refused); ``defects`` finds what is wrong with what was handed in (Invalid).
+    """
 
     sources: frozenset[CaseState]
     rules: tuple[Rule, ...]
     emit: Callable[[Case, Any, Act], tuple[Event, ...]]
+    defects: Callable[[Case, Any, Act], Iterable[Violation]] = no_defects
 
 
 Transitions = Mapping[type, Transition]

@@ -221,6 +221,7 @@ _CORE: Transitions = {
         frozenset({S.DRAFT}),
         (version_is_in_force, renewals.not_expired),
         _submit,
+        lambda case, m, a: [*m.unfit, *materials.violations(m.item, case.materials, m.held)],
     ),
     c.OpenTask: Transition(ROUTED, (attempt_is_current, node_is_pending), _open_task),
     c.Claim: Transition(
@@ -346,8 +347,7 @@ def judge(case: Case, command: object, act: Act) -> None:
     if case.state not in transition.sources:
         raise Refused.because("case.wrong-state", state=case.state)
     raise_all(Refused, [rule(case, command, act) for rule in transition.rules])
-    if isinstance(command, c.Submit):
-        raise_all(Invalid, [*command.unfit, *materials.violations(command.item, case.materials, command.held)])
+    raise_all(Invalid, transition.defects(case, command, act))
 
 
 def _record(
@@ -359,7 +359,7 @@ def _record(
 
 # -- the parts put together ------------------------------------------------------------------------
 
-PARTS: tuple[Any, ...] = (renewals,)
+PARTS: tuple[Any, ...] = (renewals, materials, mandates)
 """Modules that bring further transitions, evolutions and lapses: each one aspect of a case's law (``Part``)."""
 
 TRANSITIONS: Transitions = {**_CORE, **{k: v for part in PARTS for k, v in part.TRANSITIONS.items()}}

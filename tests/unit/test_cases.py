@@ -94,6 +94,7 @@ ALLOWED: dict[str, set[str]] = {
         *("open_task", "claim", "transfer", "release", "forward", "accept"),
         *("refuse_acceptance", "withdraw", "death", "restart"),
     },
+    "correcting": {"open_task", "claim", "transfer", "release", "withdraw", "death", "restart"},
     "in_review": {
         *("open_task", "claim", "transfer", "release", "opinion", "return"),
         *("grant", "refuse", "withdraw", "death", "restart"),
@@ -228,5 +229,5 @@ def test_whatever_is_tried_state_and_log_agree_and_numbers_never_jump(names: lis
         log += events
     assert [record.number for record in log] == list(range(1, len(log) + 1))
     assert cases.fold(tuple(log)) == case
-    assert case.task is None or case.state in {"received", "in_review", "issued", "refused"}
+    assert case.task is None or case.state in {"received", "correcting", "in_review", "issued", "refused"}
     assert isinstance(case.route, Route)
