@@ -10,15 +10,12 @@ used for tests and local runs and never redistributed. It has no option to bind 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import fcntl
-import json
 import os
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tarfile
 import tempfile
 import time
@@ -89,12 +86,16 @@ def _java() -> str:
     return java
 
 
+_GUARD = 'exec 3<&0; "$@" </dev/null & engine=$!; (read -r _ <&3; kill "$engine") & wait "$engine"'
+"""Runs the engine and ends it when standard input is closed: by ``stop``, or by the death of whoever started it.
+A killed emulated cloud must not leave an engine behind that holds its files."""
+
+
 class Engine:
     """A running engine. End it with ``stop`` or leave the ``with`` block; it also ends with its parent."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, note: Path | None) -> None:
-        self._process = process
-        self._note = note
+    def __init__(self, guard: subprocess.Popen[bytes], port: int) -> None:
+        self._guard = guard
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
 
@@ -106,57 +107,48 @@ class Engine:
         """
         if in_memory == (data is not None):
             raise ValueError("either in memory or with a data folder")
-        home, java = install(report), _java()
-        note = None
+        home, java, port = install(report), _java(), _free_port()
         if data is not None:
             data.mkdir(parents=True, exist_ok=True)
-            note = data / "engine.json"
-            _end_left_behind(note)
-        port = _free_port()
-        store = ["-inMemory"] if data is None else ["-dbPath", str(data)]
-        process = subprocess.Popen(
+        store = ["-inMemory"] if data is None else ["-dbPath", str(data.resolve())]
+        guard = subprocess.Popen(
             [
+                *("/bin/sh", "-c", _GUARD, "engine"),
                 *(java, "-Djava.library.path=./DynamoDBLocal_lib", "-Daws.telemetry.enabled=false", "-Xmx512m"),
                 *("-jar", "DynamoDBLocal.jar", "-sharedDb", "-port", str(port), *store),
             ],
             cwd=home,
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is for the emulated cloud, which then stops the engine in order
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
         )
-        engine = cls(process, port, note)
-        if note is not None:
-            note.write_text(json.dumps({"pid": process.pid, "port": port}))
+        engine = cls(guard, port)
         engine._wait()
         return engine
 
     def _wait(self) -> None:
         deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline:
-            if self._process.poll() is not None:
-                break
+        while time.monotonic() < deadline and self._guard.poll() is None:
             try:
                 urllib.request.urlopen(self.url, timeout=1)
             except urllib.error.HTTPError:
                 return  # it answers an unsigned request with 400: it is up
             except OSError:
                 time.sleep(0.05)
-        code = self._process.poll()
+        code = self._guard.poll()
         self.stop()
         raise EngineUnavailable(f"The DynamoDB engine did not start (exit code {code}); it needs Java 17 or newer.")
 
     def stop(self) -> None:
-        """End the engine; harmless when it has ended."""
-        if self._process.poll() is None:
-            self._process.terminate()
-            try:
-                self._process.wait(10)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-        if self._note is not None:
-            self._note.unlink(missing_ok=True)
+        """End the engine and wait for it; harmless when it has ended."""
+        if self._guard.stdin is not None:
+            self._guard.stdin.close()
+        try:
+            self._guard.wait(15)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._guard.pid, signal.SIGKILL)  # the session that was begun for the engine alone
+            self._guard.wait()
 
     def __enter__(self) -> Self:
         return self
@@ -171,26 +163,6 @@ def _free_port() -> int:
     with contextlib.closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _die_with_parent() -> None:
-    """Runs in the child: a killed emulated cloud must not leave an engine that holds the data files."""
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
-
-
-def _end_left_behind(note: Path) -> None:
-    """End the engine that an earlier run of this very data folder left behind, if it still runs."""
-    if not note.exists():
-        return
-    pid = int(json.loads(note.read_text())["pid"])
-    command = Path(f"/proc/{pid}/cmdline")
-    if command.exists() and str(note.parent).encode() in command.read_bytes():
-        os.kill(pid, signal.SIGTERM)
-        for _ in range(100):
-            if not command.exists():
-                break
-            time.sleep(0.05)
-    note.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":
