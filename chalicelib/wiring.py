@@ -81,6 +81,18 @@ class Wiring:
         return DynamoAuthorities(self._cases_connection)
 
     @cached_property
+    def mandates(self) -> ports.MandateRepository:
+        from chalicelib.storage.mandates import DynamoMandates
+
+        return DynamoMandates(self._cases_connection)
+
+    @cached_property
+    def held(self) -> ports.HeldData:
+        from chalicelib.storage.held import HeldCertificates
+
+        return HeldCertificates(self.certificates)
+
+    @cached_property
     def certificates(self) -> ports.CertificateRepository:
         from chalicelib.storage.certificates import DynamoCertificates
 

@@ -27,7 +27,8 @@ from chalicelib.domain.divisions import Division, Level, ancestor, level_of
 from chalicelib.domain.errors import Violation
 from chalicelib.domain.routing import Channel as Channel
 from chalicelib.services.ports import Hint
-from chalicelib.storage.memory import MemoryAuthorities, MemoryCases, MemoryCertificates, MemoryStore
+from chalicelib.storage.held import HeldCertificates
+from chalicelib.storage.memory import MemoryAuthorities, MemoryCases, MemoryCertificates, MemoryMandates, MemoryStore
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # a Monday, 09:00 in Beijing
 
@@ -266,10 +267,16 @@ class World:
         self.calendar = FakeCalendar()
         self.cases = MemoryCases(self.store)
         self.authorities = MemoryAuthorities(self.store)
+        self.mandates = MemoryMandates(self.store)
         self.certificates = MemoryCertificates(self.store)
         self.workflows = FakeWorkflows()
         self.bus = FakeBus()
         self.seal = FakeSeal()
+
+    @property
+    def held(self) -> HeldCertificates:
+        """Over whichever certificates the world has now: the contract suite changes them."""
+        return HeldCertificates(self.certificates)
 
 
 def item_party() -> Party:

@@ -14,6 +14,8 @@ from chalicelib.domain.authorities import Authority
 from chalicelib.domain.cases import ROLE_OF_TASK, Case
 from chalicelib.domain.divisions import contains
 from chalicelib.domain.errors import Forbidden, NotFound
+from chalicelib.domain.mandates import DecideInstantly
+from chalicelib.domain.materials import RecordPapers
 
 APPLICANT_ACTS = frozenset({c.SaveApplication, c.Submit, c.Withdraw, c.Discard})
 OFFICER_ACTS = frozenset(
@@ -28,6 +30,7 @@ OFFICER_ACTS = frozenset(
         c.Grant,
         c.Refuse,
         c.HandOver,
+        RecordPapers,
     }
 )
 SYSTEM_ACTS = frozenset({c.OpenTask, c.Issue, c.Discard, c.RecordWorkflowDeath, c.RestartWorkflow})
@@ -97,6 +100,9 @@ def _allowed(case: Case, actor: Actor, act: type) -> bool:
         return is_applicant(case, actor) or is_filer(case, actor)
     if act in OFFICER_ACTS:
         return has_turn(case, actor)
+    if act is DecideInstantly:
+        # Right after acceptance on receipt no task is open yet; the window that filed it need not wait for one.
+        return has_turn(case, actor) or (is_filer(case, actor) and actor.kind is ActorKind.OFFICER)
     if act is c.ConfirmReceipt:
         return is_applicant(case, actor)
     if act is c.Release:

@@ -24,6 +24,7 @@ class Role(StrEnum):
     ACCEPTANCE = "acceptance"  # 受理
     REVIEW = "review"  # 初审、审核
     DECISION = "decision"  # 决定
+    HEAD = "head"  # 本机关负责人
 
 
 @dataclass(frozen=True, slots=True)

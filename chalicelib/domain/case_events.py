@@ -226,12 +226,11 @@ class CaseGranted(TaskEnded):
     type: ClassVar[str] = "case.granted"
     document: Document
     opinion: str
+    mandate: str = ""  # decided on the spot by a chief representative under this mandate (B6)
 
     @property
     def told(self) -> Mapping[str, str]:
-        return {"opinion": self.opinion}
-
-    mandate: str = ""  # decided on the spot by a chief representative under this mandate (B6)
+        return {"opinion": self.opinion} | ({"mandate": self.mandate} if self.mandate else {})
 
 
 @dataclass(frozen=True, slots=True)

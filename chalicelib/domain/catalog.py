@@ -90,6 +90,7 @@ class Material:
     note: str = ""
     demo: bool = False
     deferral: Deferral | None = None
+    held_by: tuple[str, ...] = ()  # names of certificates that stand for it (免证办), besides its own
 
 
 class StepRole(StrEnum):

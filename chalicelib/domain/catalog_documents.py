@@ -84,6 +84,7 @@ def _material(material: Document, at: int, demo: frozenset[str]) -> Material:
         note=material["note"] or "",
         demo=f"materials/{at}" in demo or f"materials/{at}/necessity" in demo,
         deferral=Deferral(_deferral_period(late), LateOutcome(late["outcome"])) if late else None,
+        held_by=tuple(material.get("held_by", ())),
     )
 
 

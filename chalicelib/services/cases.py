@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.domain import access, cases, documents, renewals, routing, texts
+from chalicelib.domain import access, cases, documents, renewals, routing, texts, window
 from chalicelib.domain import case_commands as c
 from chalicelib.domain.actors import SYSTEM, Actor, ActorKind, Role
 from chalicelib.domain.authorities import Authority
 from chalicelib.domain.case_events import EventRecord, HeldCertificate, ItemRef, Party, SubmittedMaterial
+from chalicelib.domain.case_rules import Act
 from chalicelib.domain.cases import Case
 from chalicelib.domain.catalog import ImplementationItem
 from chalicelib.domain.deadlines import legal_day
 from chalicelib.domain.documents import DocumentKind
 from chalicelib.domain.errors import Forbidden, Invalid, NotFound, raise_all
+from chalicelib.domain.materials import held_for, lacking
 from chalicelib.domain.renewals import CaseKind
 from chalicelib.domain.routing import Channel
 from chalicelib.services.changes import change, receipt_of
+from chalicelib.services.numbers import case_number
 from chalicelib.services.ports import Page, Ports, Receipt, RequestKey, Timer
 
 DRAFT_LIFE = timedelta(days=90)
@@ -139,18 +142,34 @@ def save(
 def submit(
     ports: Ports, actor: Actor, case_id: str, *, key: RequestKey | None = None, expected: int | None = None
 ) -> Receipt:
-    """Hand the application in: checked once, receipt number, route. Every defect is named at once (B9)."""
+    """Hand the application in: checked once, receipt number, route. Every defect is named at once (B9).
+
+    What the platform holds is not asked for (B8). An item marked 收件即受理 is accepted in the same commit when a
+    window that may do so hands it in (B6).
+    """
 
     def build(case: Case, now: datetime) -> c.Submit:
         item = _offer(ports, case.item.basic_code, case.division)
         route = routing.plan(
             item, case.division, case.filed_at, body_of=ports.catalog.body_of, outlet_of=ports.catalog.outlet_of
         )
+        given_here = window.accepts_on_receipt(item, route, actor)
+        if given_here:
+            route = window.without_outlet(route, actor)
         number = receipt_number(ports.home, now, ports.ids.new(now))
         receiver = route.nodes[0].body_name
         document = documents.write(case, DocumentKind.RECEIPT, now, receiver, number=number)
         unfit = (*ports.forms.violations(item.form, case.form, "/form"), *texts.violations(case.form, "/form"))
-        return c.Submit(item, unfit, number, route, document)
+        wanted = lacking(item, case.materials)
+        certificates = ports.held.certificates_of(case.applicant.subject) if wanted else ()
+        command = c.Submit(item, unfit, number, route, document, held_for(wanted, certificates, now))
+        if not given_here:
+            return command
+        cases.judge(case, command, Act(actor, now))  # before a number is spent
+        official = case_number(ports, case, now)
+        accepting = window.accepting_node(route).body_name
+        acceptance = documents.write(case, DocumentKind.ACCEPTANCE, now, accepting, number=official)
+        return replace(command, case_number=official, acceptance=acceptance)
 
     watch = Timer(case_id, "watch", ports.clock.now() + WATCH_AFTER)
     return change(ports, actor, case_id, c.Submit, build, key=key, expected=expected, timers=[watch], cleared=["draft"])

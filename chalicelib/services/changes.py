@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from chalicelib.domain import access, cases
+from chalicelib.domain import access, cases, mandates
 from chalicelib.domain.actors import Actor, ActorKind
 from chalicelib.domain.authorities import Authority
 from chalicelib.domain.case_events import EventRecord
@@ -58,7 +58,8 @@ def change(
             if settled is not seen:
                 # Time was faster than the actor: what they may do is judged on what it has made of the case.
                 seen = access.authorise(settled, actor, act, authority, now)
-            after, events = cases.handle(seen, build(seen, now), actor, now, law=law)
+            command = build(seen, now)
+            after, events = cases.handle(seen, command, actor, now, law=law)
             receipt = receipt_of(after, events)
             ports.cases.commit(
                 after,
@@ -69,6 +70,7 @@ def change(
                 token=token,
                 certificate=certificate(after, now) if certificate else None,
                 authority=authority,
+                mandate=mandates.resting_on(command, events),
                 timers=[*timers, *lapses.timers(after, law or lapses.law_of(ports, after), now)],
                 cleared=cleared,
             )

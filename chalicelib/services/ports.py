@@ -17,6 +17,7 @@ from chalicelib.domain.catalog_search import SearchIndex
 from chalicelib.domain.certificates import Certificate
 from chalicelib.domain.divisions import Division
 from chalicelib.domain.errors import Violation
+from chalicelib.domain.mandates import Mandate
 
 T = TypeVar("T")
 
@@ -222,13 +223,14 @@ class CaseRepository(Protocol):
         token: str | None = None,
         certificate: Certificate | None = None,
         authority: Authority | None = None,
+        mandate: Mandate | None = None,
         timers: Sequence[Timer] = (),
         cleared: Sequence[str] = (),
     ) -> None:
         """Write state, events, outbox row, receipt and the rest in one transaction.
 
         ``token``: the workflow's task token for the task that these events open.
-        ``authority``: must still stand as it was read, or nothing is written.
+        ``authority``, ``mandate``: must still stand as they were read, or nothing is written.
         ``timers`` are set, timers of the kinds in ``cleared`` are removed.
         Raises Conflict when the case has moved on, or the key was used in between.
         """
@@ -319,10 +321,40 @@ class AuthorityRepository(Protocol):
         ...
 
 
+class MandateRepository(Protocol):
+    """Mandates of chief representatives."""
+
+    def get(self, mandate_id: str) -> Mandate | None: ...
+
+    def commit(self, mandate: Mandate, *, expected_version: int, key: RequestKey | None, receipt: Receipt) -> None:
+        """Write the mandate and the receipt in one transaction. Raises Conflict."""
+        ...
+
+    def of_officer(self, subject: str, after: str | None, limit: int) -> Page[Mandate]:
+        """Mandates that an officer was given, newest first."""
+        ...
+
+    def of_body(self, body: str, after: str | None, limit: int) -> Page[Mandate]:
+        """Mandates that a body gave, newest first."""
+        ...
+
+
 class CertificateRepository(Protocol):
     """Issued certificates; they are written with the case that earned them."""
 
     def get(self, identifier: str) -> Certificate | None: ...
+
+    def of_holder(self, subject: str, after: str | None, limit: int) -> Page[Certificate]:
+        """Certificates issued to a holder, newest first."""
+        ...
+
+
+class HeldData(Protocol):
+    """What the platform holds about an applicant, or can fetch (B8). Its first source: certificates issued here."""
+
+    def certificates_of(self, subject: str) -> Sequence[Certificate]:
+        """The holder's certificates, newest first."""
+        ...
 
 
 class Workflows(Protocol):
@@ -376,6 +408,30 @@ class Seal(Protocol):
     def verify(self, digest: bytes, signature: bytes) -> bool: ...
 
 
+class Damaged(Exception):
+    """What was sealed is not what stands there now, or not in its place. Never expected, so no DomainError."""
+
+
+class Vault(Protocol):
+    """Seals what is personal, under a data key for each owner (a case, an authority).
+
+    The data key is kept wrapped, beside what it seals: whoever destroys the wrapped key has made all of it
+    unreadable for good.
+    """
+
+    def create(self, owner: str) -> bytes:
+        """A fresh data key for an owner, wrapped."""
+        ...
+
+    def seal(self, owner: str, key: bytes, place: str, plain: bytes) -> bytes:
+        """Encrypt under the wrapped key. ``place`` says where it will stand, so that it cannot be moved."""
+        ...
+
+    def open(self, owner: str, key: bytes, place: str, sealed: bytes) -> bytes:
+        """What was sealed for this owner and place. Raises Damaged for anything else."""
+        ...
+
+
 class CalendarSource(Protocol):
     """Where the official calendar comes from."""
 
@@ -409,7 +465,11 @@ class Ports(Protocol):
     @property
     def authorities(self) -> AuthorityRepository: ...
     @property
+    def mandates(self) -> MandateRepository: ...
+    @property
     def certificates(self) -> CertificateRepository: ...
+    @property
+    def held(self) -> HeldData: ...
     @property
     def workflows(self) -> Workflows: ...
     @property

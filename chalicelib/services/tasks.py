@@ -10,10 +10,10 @@ from chalicelib.domain.actors import SYSTEM, Actor, ActorKind
 from chalicelib.domain.case_events import Document
 from chalicelib.domain.case_rules import Act
 from chalicelib.domain.cases import ROLE_OF_TASK, ROUTED, Case
-from chalicelib.domain.deadlines import legal_day
 from chalicelib.domain.documents import DocumentKind
 from chalicelib.domain.errors import Conflict, Forbidden, Refused
 from chalicelib.services.changes import ATTEMPTS, change
+from chalicelib.services.numbers import case_number
 from chalicelib.services.ports import Page, Ports, Receipt, RequestKey, TaskSummary, body_queue, officer_queue
 
 
@@ -89,8 +89,7 @@ def accept(ports: Ports, actor: Actor, case_id: str, *, key: RequestKey | None =
 
     def build(case: Case, now: datetime) -> c.Accept:
         cases.judge(case, c.Accept("", _blank(case)), Act(actor, now))
-        day = f"{legal_day(now):%Y%m%d}"
-        number = f"{case.item.code}{day}{ports.cases.next_number(case.item.code, day):04d}"
+        number = case_number(ports, case, now)
         body = _acting_body(case)
         return c.Accept(number, documents.write(case, DocumentKind.ACCEPTANCE, now, body, number=number))
 

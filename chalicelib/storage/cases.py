@@ -16,6 +16,7 @@ from chalicelib.domain.authorities import Authority
 from chalicelib.domain.case_events import Document, EventRecord
 from chalicelib.domain.cases import Case
 from chalicelib.domain.certificates import Certificate
+from chalicelib.domain.mandates import Mandate
 from chalicelib.services.ports import (
     OutboxRow,
     Page,
@@ -62,6 +63,7 @@ class DynamoCases:
         token: str | None = None,
         certificate: Certificate | None = None,
         authority: Authority | None = None,
+        mandate: Mandate | None = None,
         timers: Sequence[Timer] = (),
         cleared: Sequence[str] = (),
     ) -> None:
@@ -78,10 +80,14 @@ class DynamoCases:
             change.put(t.TokenRow(f"token#{case.id}", _number(case.task.number), token=token))
         if certificate:
             pk = f"certificate#{certificate.identifier}"
-            change.create(t.CertificateRow(pk, "certificate", snapshot=dumps(certificate)))
+            listed = {"lpk": f"holder#{certificate.holder_subject}", "lsk": holder_order(certificate)}
+            change.create(t.CertificateRow(pk, "certificate", snapshot=dumps(certificate), **listed))
         if authority:
             same = t.AuthorityRow.version == authority.version
             change.check(t.AuthorityRow, f"authority#{authority.id}", "authority", same)
+        if mandate:
+            unchanged = t.MandateRow.version == mandate.version
+            change.check(t.MandateRow, f"mandate#{mandate.id}", "mandate", unchanged)
         for timer in timers:
             change.put(timer_row(timer))
         for kind in cleared:
@@ -267,6 +273,11 @@ class DynamoCases:
         except DeleteError as error:
             if not is_condition_failure(error):
                 raise
+
+
+def holder_order(certificate: Certificate) -> str:
+    """Orders a holder's certificates by when they were issued."""
+    return f"{instant(certificate.issued_at)}#{certificate.identifier}"
 
 
 def receipt_row(key: RequestKey, receipt: Receipt, now: datetime) -> t.ReceiptRow:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pynamodb.exceptions import DoesNotExist
 
 from chalicelib.domain.certificates import Certificate
+from chalicelib.services.ports import Page
 from chalicelib.storage import tables as t
 from chalicelib.storage.codec import loads
-from chalicelib.storage.reading import reading
+from chalicelib.storage.reading import page, reading
 
 
 class DynamoCertificates:
@@ -20,3 +21,9 @@ class DynamoCertificates:
         except DoesNotExist:
             return None
         return loads(row.snapshot, Certificate)
+
+    @reading
+    def of_holder(self, subject: str, after: str | None, limit: int) -> Page[Certificate]:
+        rows, cursor = page(f"holder#{subject}", after, limit, newest_first=True)
+        found = [loads(row.snapshot, Certificate) for row in rows if isinstance(row, t.CertificateRow)]
+        return Page(found, cursor)

@@ -17,6 +17,7 @@ from chalicelib.domain.case_events import Document, EventRecord
 from chalicelib.domain.cases import Case
 from chalicelib.domain.certificates import Certificate
 from chalicelib.domain.errors import Conflict
+from chalicelib.domain.mandates import Mandate
 from chalicelib.services.ports import (
     OutboxRow,
     Page,
@@ -50,6 +51,7 @@ class MemoryStore:
     timers: dict[tuple[str, str], Timer] = field(default_factory=dict)
     documents: dict[str, tuple[str, Document]] = field(default_factory=dict)
     authorities: dict[str, str] = field(default_factory=dict)
+    mandates: dict[str, str] = field(default_factory=dict)
     certificates: dict[str, str] = field(default_factory=dict)
 
     def refuse_used(self, key: RequestKey | None) -> None:
@@ -82,6 +84,7 @@ class MemoryCases:
         token: str | None = None,
         certificate: Certificate | None = None,
         authority: Authority | None = None,
+        mandate: Mandate | None = None,
         timers: Sequence[Timer] = (),
         cleared: Sequence[str] = (),
     ) -> None:
@@ -90,6 +93,8 @@ class MemoryCases:
             raise Conflict.because("store.conflict")
         self.store.refuse_used(key)
         if authority and loads(self.store.authorities[authority.id], Authority).version != authority.version:
+            raise Conflict.because("store.conflict")
+        if mandate and loads(self.store.mandates[mandate.id], Mandate).version != mandate.version:
             raise Conflict.because("store.conflict")
         head = case.log_head
         for record in events:
@@ -223,6 +228,40 @@ class MemoryCertificates:
     def get(self, identifier: str) -> Certificate | None:
         stored = self.store.certificates.get(identifier)
         return loads(stored, Certificate) if stored else None
+
+    def of_holder(self, subject: str, after: str | None, limit: int) -> Page[Certificate]:
+        everyone = [loads(text, Certificate) for text in self.store.certificates.values()]
+        mine = [c for c in everyone if c.holder_subject == subject]
+        return _page(mine, lambda c: f"{instant(c.issued_at)}#{c.identifier}", after, limit, newest_first=True)
+
+
+class MemoryMandates:
+    """Twin of ``storage.mandates.DynamoMandates``."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self.store = store
+
+    def get(self, mandate_id: str) -> Mandate | None:
+        stored = self.store.mandates.get(mandate_id)
+        return loads(stored, Mandate) if stored else None
+
+    def commit(self, mandate: Mandate, *, expected_version: int, key: RequestKey | None, receipt: Receipt) -> None:
+        stored = self.get(mandate.id)
+        if (stored.version if stored else 0) != expected_version:
+            raise Conflict.because("store.conflict")
+        self.store.refuse_used(key)
+        self.store.mandates[mandate.id] = dumps(mandate)
+        self.store.keep(key, receipt)
+
+    def of_officer(self, subject: str, after: str | None, limit: int) -> Page[Mandate]:
+        return self._listed(lambda m: m.officer == subject, after, limit)
+
+    def of_body(self, body: str, after: str | None, limit: int) -> Page[Mandate]:
+        return self._listed(lambda m: m.body == body, after, limit)
+
+    def _listed(self, wanted: Callable[[Mandate], bool], after: str | None, limit: int) -> Page[Mandate]:
+        everyone = [loads(text, Mandate) for text in self.store.mandates.values()]
+        return _page([m for m in everyone if wanted(m)], lambda m: m.id, after, limit, newest_first=True)
 
 
 def _page(

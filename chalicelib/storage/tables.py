@@ -166,8 +166,21 @@ class PrincipalRow(Row, discriminator="principal"):
     authority_id = UnicodeAttribute()
 
 
+class MandateRow(Row, discriminator="mandate"):
+    """mandate#<id>/mandate: a chief representative's mandate, listed for the officer."""
+
+    version = NumberAttribute()
+    snapshot = UnicodeAttribute()
+
+
+class MandateBodyRow(Row, discriminator="mandate_body"):
+    """mandate#<id>/body: lists the mandate for the body whose head gave it."""
+
+    mandate_id = UnicodeAttribute()
+
+
 class CertificateRow(Row, discriminator="certificate"):
-    """certificate#<identifier>/certificate."""
+    """certificate#<identifier>/certificate: listed for its holder."""
 
     snapshot = UnicodeAttribute()
 

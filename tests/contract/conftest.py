@@ -8,6 +8,7 @@ from chalicelib.storage import tables
 from chalicelib.storage.authorities import DynamoAuthorities
 from chalicelib.storage.cases import DynamoCases
 from chalicelib.storage.certificates import DynamoCertificates
+from chalicelib.storage.mandates import DynamoMandates
 from tests import factories as f
 
 
@@ -21,5 +22,6 @@ def world(request: pytest.FixtureRequest) -> f.World:
         connection = tables.bind(stack.cases, stack.region, stack.endpoint)
         made.cases = DynamoCases(connection)  # type: ignore[assignment]
         made.authorities = DynamoAuthorities(connection)  # type: ignore[assignment]
+        made.mandates = DynamoMandates(connection)  # type: ignore[assignment]
         made.certificates = DynamoCertificates()  # type: ignore[assignment]
     return made
