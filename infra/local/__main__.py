@@ -19,6 +19,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,8 @@ from infra.local.engine import EngineUnavailable
 
 if TYPE_CHECKING:
     from infra.local.cloud import EmulatedCloud
+
+_died: list[str] = []
 
 
 def main(arguments: list[str]) -> int:
@@ -37,6 +40,7 @@ def main(arguments: list[str]) -> int:
         return 2
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
+    threading.excepthook = _note_death
     url = os.environ.get("URL", "")
     name = os.environ.get("NAME") or "main"
     try:
@@ -67,7 +71,7 @@ def _with_cloud(scenario: str, *, serve: bool) -> int:
             return 1
         print(f"  Up after {time.monotonic() - began:.1f} s. Log: {log.relative_to(environment.ROOT)}\n", flush=True)
         code = _run_scenario(scenario, cloud.url) if scenario else 0
-        code = _tell_failures(cloud.failures()) or code
+        code = _tell_failures(cloud) or code
         if once or not serve:
             return code
         return _serve(cloud)
@@ -105,10 +109,23 @@ def _run_scenario(name: str, url: str) -> int:
     return run(name, url, tokens=os.environ.get("TOKENS") or None)
 
 
-def _tell_failures(failures: list[str]) -> int:
+def _tell_failures(cloud: EmulatedCloud) -> int:
+    """What went wrong without any client noticing, once everything has come to rest."""
+    failures: list[str] = []
+    try:
+        cloud.settle()
+    except TimeoutError as error:
+        failures.append(str(error))
+    failures += [*cloud.failures(), *_died]
     for failure in failures:
         print(f"\nWent wrong unexpectedly:\n{failure}", file=sys.stderr, flush=True)
     return 1 if failures else 0
+
+
+def _note_death(thread: threading.ExceptHookArgs) -> None:
+    """A thread that dies must not do so unseen."""
+    _died.append("".join(traceback.format_exception(thread.exc_value)) if thread.exc_value else str(thread.exc_type))
+    threading.__excepthook__(thread)
 
 
 def _introduce(cloud: EmulatedCloud) -> None:
