@@ -5,7 +5,7 @@ from chalicelib import observability  # isort: skip  # noqa: F401
 
 from chalice.app import Chalice
 
-from chalicelib.api import authorities, cases, catalog, certificates, divisions, docs, meta, tasks
+from chalicelib.api import authorities, cases, catalog, certificates, divisions, docs, mandates, meta, tasks
 from chalicelib.edge import authorizer
 from chalicelib.edge.api import last_resort
 from chalicelib.events import certificates as certificate_events
@@ -20,6 +20,7 @@ for blueprint in (
     cases.bp,
     tasks.bp,
     authorities.bp,
+    mandates.bp,
     certificates.bp,
     catalog.bp,
     divisions.bp,

@@ -31,8 +31,12 @@ class Use(StrEnum):
     LIST_CASES = "query the listing index"
     READ_AUTHORITIES = "read authorities"
     CHANGE_AUTHORITIES = "change authorities"
+    READ_MANDATES = "read mandates of chief representatives"
+    CHANGE_MANDATES = "change mandates of chief representatives"
     READ_CERTIFICATES = "read certificates"
     CREATE_CERTIFICATES = "create certificates"
+    OPEN_KEYS = "read and unwrap data keys"
+    MAKE_KEYS = "make data keys"
     READ_RECEIPTS = "read receipts of keyed requests"
     STORE_TOKENS = "store task tokens"
     REPORT_TOKENS = "read and forget task tokens"
@@ -52,7 +56,7 @@ class Use(StrEnum):
     KNOW_ADDRESS = "know the public address"
 
 
-_COMMANDS = (Use.READ_CASES, Use.CHANGE_CASES)
+_COMMANDS = (Use.READ_CASES, Use.CHANGE_CASES, Use.OPEN_KEYS)
 _ISSUING = (*_COMMANDS, Use.READ_CATALOG, Use.CREATE_CERTIFICATES, Use.SIGN)
 # Looking after a case repairs whatever came apart: what any of the consumers does, it does as well.
 _LOOKING_AFTER = (
@@ -67,10 +71,13 @@ _LOOKING_AFTER = (
 USES: dict[str, tuple[Use, ...]] = {
     API_HANDLER: (
         *_COMMANDS,
+        Use.MAKE_KEYS,
         Use.NUMBER_CASES,
         Use.LIST_CASES,
         Use.READ_AUTHORITIES,
         Use.CHANGE_AUTHORITIES,
+        Use.READ_MANDATES,
+        Use.CHANGE_MANDATES,
         Use.READ_CERTIFICATES,
         Use.READ_RECEIPTS,
         Use.READ_CATALOG,
@@ -82,8 +89,8 @@ USES: dict[str, tuple[Use, ...]] = {
     "open_node": (*_COMMANDS, Use.STORE_TOKENS),
     "relay_outbox": (Use.CLEAR_OUTBOX, Use.PUBLISH),
     "sweep_outbox": (Use.READ_OUTBOX, Use.CLEAR_OUTBOX, Use.PUBLISH),
-    "start_workflows": (Use.READ_CASES, Use.SET_TIMERS, Use.START_WORKFLOWS),
-    "report_tasks": (Use.READ_CASES, Use.REPORT_TOKENS, Use.REPORT_TASKS),
+    "start_workflows": (Use.READ_CASES, Use.OPEN_KEYS, Use.SET_TIMERS, Use.START_WORKFLOWS),
+    "report_tasks": (Use.READ_CASES, Use.OPEN_KEYS, Use.REPORT_TOKENS, Use.REPORT_TASKS),
     "issue_certificates": _ISSUING,
     "sweep_timers": _LOOKING_AFTER,
     "reconcile": _LOOKING_AFTER,

@@ -29,8 +29,12 @@ _CASES_TABLE: dict[Use, tuple[tuple[str, ...], tuple[str, ...]]] = {
     Use.NUMBER_CASES: (("UpdateItem",), ("counter#*",)),
     Use.READ_AUTHORITIES: (_READ, ("authority#*",)),
     Use.CHANGE_AUTHORITIES: (_WRITE, ("authority#*", "idem#*")),
+    Use.READ_MANDATES: (_READ, ("mandate#*",)),
+    Use.CHANGE_MANDATES: (_WRITE, ("mandate#*", "idem#*")),
     Use.READ_CERTIFICATES: (_READ, ("certificate#*",)),
     Use.CREATE_CERTIFICATES: (("PutItem",), ("certificate#*",)),
+    Use.OPEN_KEYS: (("GetItem", "BatchGetItem"), ("key#*",)),
+    Use.MAKE_KEYS: (("PutItem",), ("key#*",)),
     Use.READ_RECEIPTS: (("GetItem",), ("idem#*",)),
     Use.STORE_TOKENS: (("PutItem",), (_TOKENS,)),
     Use.REPORT_TOKENS: (("GetItem", "Query", "DeleteItem"), (_TOKENS,)),
@@ -67,6 +71,7 @@ def policy(function: Function) -> Json:
         *_indexes(function),
         *_other_services(function),
         *_seal(function),
+        *_vault(function),
         *_event_source(function),
     ]
     if any(use in _CASES_TABLE or use in _INDEXES for use in function.uses) and not _TOKEN_USES & set(function.uses):
@@ -126,6 +131,12 @@ def _other_services(function: Function) -> list[Json]:
 def _seal(function: Function) -> list[Json]:
     actions = {Use.SIGN: ("kms:Sign",), Use.VERIFY: ("kms:Verify", "kms:GetPublicKey")}
     return [_allow(_sid(use), actions[use], (names.arn_of("SealKey"),)) for use in function.uses if use in actions]
+
+
+def _vault(function: Function) -> list[Json]:
+    actions = {Use.OPEN_KEYS: ("UnwrapKeys", "kms:Decrypt"), Use.MAKE_KEYS: ("WrapKeys", "kms:GenerateDataKey")}
+    used = [actions[use] for use in function.uses if use in actions]
+    return [_allow(sid, (action,), (names.arn_of("VaultKey"),)) for sid, action in used]
 
 
 def _event_source(function: Function) -> list[Json]:

@@ -106,6 +106,7 @@ def people_of(stage: str, department: str = DEPARTMENT) -> dict[str, Person]:
         for role in ("acceptance", "review", "decision"):
             found.append(_officer(f"{level}-{role}", role, division, department))
         found.append(_officer(f"{level}-colleague", "review", division, department))
+        found.append(_officer(f"{level}-head", "head", division, department))
     return {person.key: person for person in found}
 
 
@@ -115,4 +116,4 @@ def _officer(key: str, role: str, division: Division, department: str) -> Person
     return Person(key, what, "officer", f"{division.name}{_TITLES[role]}(演示)", body, division.code, (role,))
 
 
-_TITLES = {"acceptance": "受理员", "review": "审核员", "decision": "审批员"}
+_TITLES = {"acceptance": "受理员", "review": "审核员", "decision": "审批员", "head": "负责人"}
