@@ -18,7 +18,17 @@ from typing import Any
 
 from chalicelib.domain import case_commands as c
 from chalicelib.domain import case_events as e
-from chalicelib.domain import mandates, materials, renewals
+from chalicelib.domain import (
+    deemed_acceptance,
+    extensions,
+    hearing_rights,
+    hearings,
+    mandates,
+    materials,
+    notices,
+    procedures,
+    renewals,
+)
 from chalicelib.domain.actors import Actor
 from chalicelib.domain.case_events import (
     Document,
@@ -103,6 +113,10 @@ class Case:
     certificate: str = ""
     workflow_attempt: int = 0
     workflow_dead: bool = False
+    procedures: tuple[procedures.Procedure, ...] = ()
+    extended: extensions.Extended | None = None
+    hearing: hearing_rights.Hearing | None = None
+    notices: notices.Notices = notices.Notices()
     log_head: str = ""  # hash of the last stored event; storage sets it, rules never look at it
 
     @property
@@ -211,7 +225,7 @@ def _handing_over(case: Case) -> tuple[Event, ...]:
     return (e.TaskOpened(case.tasks + 1, len(case.route.nodes), DELIVER, first.body),)
 
 
-DECIDES = (*MINE, task_is_one_of(StepRole.DECIDE))
+DECIDES = (*MINE, task_is_one_of(StepRole.DECIDE), procedures.none_running, hearings.none_pending)
 
 _CORE: Transitions = {
     c.SaveApplication: Transition(
@@ -359,7 +373,16 @@ def _record(
 
 # -- the parts put together ------------------------------------------------------------------------
 
-PARTS: tuple[Any, ...] = (renewals, materials, mandates)
+PARTS: tuple[Any, ...] = (
+    notices,
+    deemed_acceptance,
+    renewals,
+    materials,
+    mandates,
+    procedures,
+    extensions,
+    hearings,
+)
 """Modules that bring further transitions, evolutions and lapses: each one aspect of a case's law (``Part``)."""
 
 TRANSITIONS: Transitions = {**_CORE, **{k: v for part in PARTS for k, v in part.TRANSITIONS.items()}}

@@ -77,6 +77,22 @@ class Deferral:
     outcome: LateOutcome
 
 
+class CorrectionOutcome(StrEnum):
+    """What follows when what a notice named is not corrected in time: a parameter of the item."""
+
+    NOT_ACCEPTED = "not_accepted"
+    DEEMED_WITHDRAWN = "deemed_withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """How long an applicant has to correct what a notice named, and what follows otherwise (B4)."""
+
+    limit: Limit
+    outcome: CorrectionOutcome
+    basis: LegalBasis | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Material:
     """One material an item may ask for. Only these may be asked for (B2)."""
@@ -235,6 +251,9 @@ class ImplementationStandard:
     themes: tuple[str, ...]
     demo: tuple[str, ...]
     document: Mapping[str, Any]
+    extension: Limit | None = None
+    joint: bool = False
+    correction: Correction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +288,9 @@ class ImplementationItem:
     notice_limit: Limit | None = None
     special_procedures: tuple[SpecialProcedure, ...] = ()
     demo_fields: tuple[str, ...] = ()
+    extension: Limit | None = None  # what the item's own law allows; 行政许可法 42 where it says nothing
+    joint: bool = False  # 统一、联合或者集中办理 (行政许可法 42(2))
+    correction: Correction | None = None  # None: no law sets a period for correcting, so none lapses
 
 
 def implement(standard: ImplementationStandard, body: Body) -> ImplementationItem:
@@ -297,6 +319,9 @@ def implement(standard: ImplementationStandard, body: Body) -> ImplementationIte
         notice_limit=standard.notice_limit,
         special_procedures=standard.special_procedures,
         demo_fields=standard.demo,
+        extension=standard.extension,
+        joint=standard.joint,
+        correction=standard.correction,
     )
 
 

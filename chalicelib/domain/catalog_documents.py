@@ -7,6 +7,8 @@ from typing import Any
 
 from chalicelib.domain.catalog import (
     CaseType,
+    Correction,
+    CorrectionOutcome,
     Deferral,
     ImplementationStandard,
     LateOutcome,
@@ -56,6 +58,9 @@ def standard_of(document: Document) -> ImplementationStandard:
         themes=tuple(document["themes"]),
         demo=tuple(document["demo"]),
         document=document,
+        extension=_extension(document["statutory_limit"]),
+        joint=bool(document.get("joint")),
+        correction=_correction(document.get("correction"), "correction" in demo),
     )
 
 
@@ -64,6 +69,22 @@ def limit_of(limit: Document | None, demo: bool = False) -> Limit | None:
     if limit is None:
         return None
     return Limit(limit["value"], LimitUnit(limit["unit"]), _basis(limit.get("basis")), demo, limit.get("starts") or "")
+
+
+def _extension(limit: Document | None) -> Limit | None:
+    """By how much the item's own law lets the period be extended; some laws name the whole instead of the surplus."""
+    own = limit.get("extension") if limit else None
+    if limit is None or not own:
+        return None
+    value = own["value"] if "value" in own else own["to_total"] - limit["value"]
+    return Limit(value, LimitUnit(own["unit"]), _basis(own.get("basis")))
+
+
+def _correction(terms: Document | None, demo: bool) -> Correction | None:
+    limit = limit_of(terms["limit"], demo) if terms else None
+    if terms is None or limit is None:
+        return None
+    return Correction(limit, CorrectionOutcome(terms["outcome"]), _basis(terms.get("basis")))
 
 
 def _basis(basis: Document | None) -> LegalBasis | None:
