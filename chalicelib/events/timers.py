@@ -10,7 +10,7 @@ from chalicelib import wiring
 from chalicelib.domain.errors import NotFound, Refused
 from chalicelib.edge.functions import EventBlueprint, log_context
 from chalicelib.observability import logger
-from chalicelib.services import cases, workflow
+from chalicelib.services import cases, lapses, workflow
 from chalicelib.services.ports import SHARDS, Ports, Timer
 
 bp = EventBlueprint(__name__)
@@ -38,7 +38,15 @@ def _watch(ports: Ports, timer: Timer) -> None:
     logger.info("case_watched", finding=str(workflow.watch(ports, timer.case_id)))
 
 
-HANDLERS: Mapping[str, Callable[[Ports, Timer], None]] = {"draft": _discard_draft, workflow.WATCH: _watch}
+def _law(ports: Ports, timer: Timer) -> None:
+    lapses.on_timer(ports, timer.case_id)
+
+
+HANDLERS: Mapping[str, Callable[[Ports, Timer], None]] = {
+    "draft": _discard_draft,
+    workflow.WATCH: _watch,
+    lapses.TIMER: _law,
+}
 """Who acts on which kind. When a handler returns, the timer is gone, unless the handler set it to another moment."""
 
 

@@ -196,6 +196,7 @@ class Scenario:
     def advance(self, by: timedelta) -> None:
         """Move the clock forwards."""
         self._local("clock", {"advance_seconds": by.total_seconds()})
+        self._clients.clear()  # tokens end by the same clock
 
     def kill_execution(self, case_id: str) -> list[str]:
         """Let the execution of a case die."""

@@ -1,0 +1,98 @@
+"""A certificate comes to its end: a renewal filed in time that nobody decides counts as granted (行政许可法 50(2))."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.e2e.harness import Client, Scenario
+
+ITEM = "150123903000"  # 乡村医生执业注册: five years, accepted and decided by the banner's health commission
+HEALTH = "23"
+FORM = {"applicant_name": "巴特尔", "identity_number": "152501199003070011", "phone": "13800000000"}
+MATERIALS = [{"code": code, "form": "paper", "name": code} for code in ("M01", "M02")]
+
+
+class Renewal(Scenario):
+    title = "a village doctor's registration → five years later a renewal that nobody decides → renewed by law"
+
+    def run(self) -> None:
+        with self.step("a village doctor is registered; the certificate lasts five years"):
+            first = self.register()
+        with self.step("a stranger cannot renew it"):
+            self.refuse_stranger(first["identifier"])
+        with self.step("a hundred days before its end the renewal is filed and received"):
+            ends = datetime.fromisoformat(first["valid_until"])
+            self.move_to(ends - timedelta(days=100))
+            case_id = self.file({"kind": "renewal", "certificate": first["identifier"]})
+        with self.step("a second before the end nothing is decided"):
+            self.move_to(ends - timedelta(seconds=1))
+            state = self.herder.get(f"/v1/cases/{case_id}")["state"]["code"]
+            assert state in ("received", "in_review"), state
+        with self.step("at the end it counts as renewed, in writing, and the new certificate goes on from there"):
+            self.move_to(ends + timedelta(seconds=1))
+            self.see_renewed(case_id, ends)
+
+    @property
+    def herder(self) -> Client:
+        return self.person("herder")
+
+    @property
+    def place(self) -> str:
+        return str(self.account("agent")["division"])
+
+    def doctor(self, role: str) -> Client:
+        """An officer of the banner's health commission."""
+        return self.officer(f"{self.place[:6]}000000-{HEALTH}", role)
+
+    def register(self) -> dict[str, Any]:
+        self.doctor("acceptance")  # first of all: a deployed stack has no officers made to order
+        case_id = self.file({})
+        for queue, role, act, body in (
+            ("accept", "acceptance", "acceptance", None),
+            ("decide", "decision", "grant", {"opinion": "符合条件"}),
+        ):
+            officer = self.doctor(role)
+            self.until(f"it waits for {queue}", lambda o=officer, q=queue: self.listed(o, q, case_id))
+            officer.post(f"/v1/cases/{case_id}/claim")
+            officer.post(f"/v1/cases/{case_id}/{act}", body)
+        return self.certificate(case_id)
+
+    def file(self, about: dict[str, str]) -> str:
+        opening = {"item": ITEM, "division": self.place, "channel": "web", **about}
+        made = self.herder.post("/v1/cases", opening, status=201)
+        application = {"form": FORM, "materials": MATERIALS}
+        self.herder.send("PUT", f"/v1/cases/{made['id']}/application", application, if_match=made["version"])
+        self.herder.post(f"/v1/cases/{made['id']}/submission")
+        return str(made["id"])
+
+    def listed(self, officer: Client, queue: str, case_id: str) -> bool:
+        rows = officer.get("/v1/worklist", queue=queue, limit=50)["items"]
+        return case_id in [row["case"] for row in rows]
+
+    def certificate(self, case_id: str) -> dict[str, Any]:
+        def issued() -> bool:
+            return bool(self.herder.get(f"/v1/cases/{case_id}")["state"]["code"] == "issued")
+
+        self.until("the certificate is issued", issued)
+        found: dict[str, Any] = self.herder.get(f"/v1/cases/{case_id}/certificate")
+        self.tell(f"{found['identifier']}, until {found['valid_until']}")
+        return found
+
+    def refuse_stranger(self, identifier: str) -> None:
+        opening = {"item": ITEM, "division": self.place, "channel": "web", "kind": "renewal", "certificate": identifier}
+        problem = self.person("stranger").post("/v1/cases", opening, status=422)
+        assert problem["code"] == "renewal.certificate-unknown", problem
+
+    def move_to(self, moment: datetime) -> None:
+        now = datetime.fromisoformat(self.anyone().get("/v1/health")["time"])
+        self.advance(moment - now)
+
+    def see_renewed(self, case_id: str, ends: datetime) -> None:
+        new = self.certificate(case_id)
+        assert datetime.fromisoformat(new["valid_until"]) > ends + timedelta(days=5 * 365), new
+        events = self.herder.get(f"/v1/cases/{case_id}/timeline")["events"]
+        deemed = next(event for event in events if event["type"]["code"] == "case.deemed_renewed")
+        assert datetime.fromisoformat(deemed["effective_at"]) == ends, deemed
+        documents = self.herder.get(f"/v1/cases/{case_id}")["documents"]
+        assert "deemed_renewal" in [document["kind"]["code"] for document in documents]
