@@ -1,7 +1,7 @@
 """Keys and secrets of the emulated cloud, kept beside kept data.
 
-moto forgets its keys when the process ends. Seals made before a restart must verify after it, and cursors
-handed out before must be read, so both are written to a file that only the emulated cloud knows.
+moto forgets its keys when the process ends. Seals made before a restart must verify after it, data sealed and cursors
+handed out before must be read, so all are written to a file that only the emulated cloud knows.
 """
 
 from __future__ import annotations
@@ -40,10 +40,14 @@ class Keepsake:
             backend.keys[key.id] = key
             if "private" in kept:
                 _put_private(key, kept["private"])
+            if "material" in kept:
+                key.key_material = base64.b64decode(kept["material"])
         else:
             self._kept[name] = {"id": key.id, "arn": key.arn}
             if spec.startswith("ECC_NIST"):
                 self._kept[name]["private"] = _take_private(key)
+            else:
+                self._kept[name]["material"] = base64.b64encode(key.key_material).decode()
             self._write()
         return str(key.id), str(key.arn)
 

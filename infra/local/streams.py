@@ -48,11 +48,15 @@ class StreamSource:
     pause: float = POLL_SECONDS
     _after: dict[str, str] = field(default_factory=dict)  # shard -> last sequence number that was dealt with
     _tried: int = 0
+    _missed: int = 0
     _listed: float = -_SHARDS_SECONDS
 
     def __post_init__(self) -> None:
         options = {"endpoint_url": self.engine_url} if self.engine_url else {}
         self._client = emulator.client("dynamodbstreams", **options)
+        # The real engine now and then says so of an iterator that it gave out a moment ago.
+        errors = self._client.exceptions
+        self._stale = (errors.TrimmedDataAccessException, errors.ExpiredIteratorException)
         self._shards: list[str] = []
         self._iterators: dict[str, str] = {}
         if self.engine_url is not None:
@@ -111,7 +115,14 @@ class StreamSource:
     def _read(self, shard: str) -> list[Json]:
         with emulator.dynamodb_lock if self.engine_url is None else contextlib.nullcontext():
             iterator = self._iterators.pop(shard, None) or self._iterator(shard)
-            answer = self._client.get_records(ShardIterator=iterator, Limit=self.batch_size)
+            try:
+                answer = self._client.get_records(ShardIterator=iterator, Limit=self.batch_size)
+            except self._stale:
+                self._missed += 1
+                if self._missed > 1:
+                    self._after.pop(shard, None)  # the place itself is gone: from the oldest record there is
+                return []  # the next poll takes a fresh iterator
+            self._missed = 0
             if self.engine_url is None:
                 dynamodbstreams_backends[ACCOUNT][REGION].shard_iterators.clear()  # moto keeps every one for ever
             elif answer.get("NextShardIterator"):
