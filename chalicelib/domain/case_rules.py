@@ -153,6 +153,35 @@ def text_is_given(name: str) -> Rule:
     return text_is_there
 
 
+def attempt_is_current(case: Case, command: Any, act: Act) -> Violation | None:
+    """An execution that was replaced has no say any more."""
+    return None if command.attempt == case.workflow_attempt else Violation("workflow.superseded")
+
+
+def node_is_pending(case: Case, command: object, act: Act) -> Violation | None:
+    """There is a node to open, and it is not open yet."""
+    if case.task is not None or case.pending_node is None:
+        return Violation("workflow.nothing-to-open")
+    return None
+
+
+def workflow_is_not_known_dead(case: Case, command: object, act: Act) -> Violation | None:
+    """A death is recorded once."""
+    return Violation("workflow.already-dead") if case.workflow_dead else None
+
+
+def workflow_is_dead(case: Case, command: object, act: Act) -> Violation | None:
+    """Only what died is restarted."""
+    return None if case.workflow_dead else Violation("workflow.alive")
+
+
+def colleague_is_another(case: Case, command: Any, act: Act) -> Violation | None:
+    """A transfer changes hands."""
+    if case.task and command.officer == case.task.assignee:
+        return Violation("task.transfer-to-holder", "/officer")
+    return None
+
+
 MINE: tuple[Rule, ...] = (task_is_open, task_is_mine)
 """Acts on a task are for the officer who claimed it."""
 

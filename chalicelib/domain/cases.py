@@ -51,12 +51,17 @@ from chalicelib.domain.case_rules import (
     Evolutions,
     Transition,
     Transitions,
+    attempt_is_current,
+    colleague_is_another,
+    node_is_pending,
     task_is_free,
     task_is_held,
     task_is_one_of,
     task_is_open,
     task_number,
     text_is_given,
+    workflow_is_dead,
+    workflow_is_not_known_dead,
 )
 from chalicelib.domain.catalog import StepRole
 from chalicelib.domain.deadlines import Lapse, Law
@@ -116,7 +121,7 @@ class Case:
     procedures: tuple[procedures.Procedure, ...] = ()
     extended: extensions.Extended | None = None
     hearing: hearing_rights.Hearing | None = None
-    notices: notices.Notices = notices.Notices()
+    notices: notices.Notices = notices.NONE_SENT
     log_head: str = ""  # hash of the last stored event; storage sets it, rules never look at it
 
     @property
@@ -148,35 +153,6 @@ def version_is_in_force(case: Case, command: c.Submit, act: Act) -> Violation | 
     if (case.item.code, case.item.version) != (command.item.code, command.item.version):
         return Violation("item.version-not-in-force", "", {"version": case.item.version})
     return None
-
-
-def colleague_is_another(case: Case, command: c.Transfer, act: Act) -> Violation | None:
-    """A transfer changes hands."""
-    if case.task and command.officer == case.task.assignee:
-        return Violation("task.transfer-to-holder", "/officer")
-    return None
-
-
-def attempt_is_current(case: Case, command: c.OpenTask | c.RecordWorkflowDeath, act: Act) -> Violation | None:
-    """An execution that was replaced has no say any more."""
-    return None if command.attempt == case.workflow_attempt else Violation("workflow.superseded")
-
-
-def node_is_pending(case: Case, command: object, act: Act) -> Violation | None:
-    """There is a node to open, and it is not open yet."""
-    if case.task is not None or case.pending_node is None:
-        return Violation("workflow.nothing-to-open")
-    return None
-
-
-def workflow_is_not_known_dead(case: Case, command: object, act: Act) -> Violation | None:
-    """A death is recorded once."""
-    return Violation("workflow.already-dead") if case.workflow_dead else None
-
-
-def workflow_is_dead(case: Case, command: object, act: Act) -> Violation | None:
-    """Only what died is restarted."""
-    return None if case.workflow_dead else Violation("workflow.alive")
 
 
 # -- the transition table --------------------------------------------------------------------------

@@ -113,6 +113,7 @@ class _Merger:
         if "open_routes" in item:
             self._filled += ["level", "steps"]
         document.update(self._limits())
+        document.update(self._correction())
         document.update(self._handling(document))
         document["form"] = self._form()
         document["links"] = list(_LINKS)
@@ -263,6 +264,19 @@ class _Merger:
             "case_type": self._fill.get("case_type", "promised"),
             "accept_on_receipt": self._fill.get("accept_on_receipt", False),
         }
+
+    def _correction(self) -> Json:
+        """The period for correcting what a notice named: no general law sets one."""
+        law, own = self._item.get("correction"), self._fill.get("correction")
+        if law:
+            if own:
+                self._over_law("correction")
+            limit, outcome = self._limit(law["limit"]), law["outcome"]
+            return {"correction": {"limit": limit, "outcome": outcome, "basis": self._basis(law["basis"])}}
+        if not own:
+            return {}
+        self._filled.append("correction")
+        return {"correction": {"limit": _pair(own["limit"]), "outcome": own["outcome"], "basis": None}}
 
     def _handling(self, document: Json) -> Json:
         handling = self._demo["handling"][self._fill["handling"]]

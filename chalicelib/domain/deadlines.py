@@ -43,10 +43,17 @@ class Lapse:
     """What time alone brings about: at ``at``, ``command`` happens by itself, whether a timer runs or not.
 
     The command lacks the numbers that only the outside can give; ``services.lapses`` fills them in.
+    ``since``: from when it counts, where the law lets it count from earlier than the moment at which it happens.
     """
 
     at: datetime
     command: object
+    since: datetime | None = None
+
+    @property
+    def effective_at(self) -> datetime:
+        """From when it counts."""
+        return self.since or self.at
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ class DocumentKind(StrEnum):
     GRANT = "grant"
     REFUSAL = "refusal"
     DEEMED_RENEWAL = "deemed_renewal"
+    CORRECTION_NOTICE = "correction_notice"
+    DEEMED_WITHDRAWAL = "deemed_withdrawal"
 
 
 _SUFFIX = {
@@ -35,6 +37,8 @@ _SUFFIX = {
     DocumentKind.GRANT: "ZY",
     DocumentKind.REFUSAL: "BXK",
     DocumentKind.DEEMED_RENEWAL: "YX",
+    DocumentKind.CORRECTION_NOTICE: "BZ",
+    DocumentKind.DEEMED_WITHDRAWAL: "SWCH",
 }
 
 

@@ -109,8 +109,8 @@ def changes(before: Any, after: Any, place: str = FORM) -> Iterator[str]:
             yield from changes(before.get(name, _ABSENT), after.get(name, _ABSENT), place + pointer(name))
     elif _is_list(before) and _is_list(after):
         for at in range(max(len(before), len(after))):
-            pair = (rows[at] if at < len(rows) else _ABSENT for rows in (before, after))
-            yield from changes(*pair, place=f"{place}/{at}")
+            old, new = (rows[at] if at < len(rows) else _ABSENT for rows in (before, after))
+            yield from changes(old, new, f"{place}/{at}")
     elif type(before) is not type(after) or before != after:
         yield place
 

@@ -11,8 +11,12 @@ from functools import singledispatch
 
 from chalicelib.domain import documents
 from chalicelib.domain.cases import Case
+from chalicelib.domain.catalog import CorrectionOutcome, StepRole
+from chalicelib.domain.deemed_acceptance import BASIS, DeemAccepted
 from chalicelib.domain.documents import DocumentKind
+from chalicelib.domain.notices import LapseCorrection
 from chalicelib.domain.renewals import DeemRenewed
+from chalicelib.services.numbers import case_number
 from chalicelib.services.ports import Ports
 
 
@@ -26,3 +30,25 @@ def complete(command: object, ports: Ports, case: Case, at: datetime) -> object:
 def _deem_renewed(command: DeemRenewed, ports: Ports, case: Case, at: datetime) -> DeemRenewed:
     body = command.document.body
     return replace(command, document=documents.write(case, DocumentKind.DEEMED_RENEWAL, at, body))
+
+
+@complete.register
+def _deem_accepted(command: DeemAccepted, ports: Ports, case: Case, at: datetime) -> DeemAccepted:
+    now = ports.clock.now()
+    number, body = case_number(ports, case, now), _accepting_body(case)
+    document = documents.write(case, DocumentKind.ACCEPTANCE, now, body, number=number, basis=BASIS)
+    return replace(command, case_number=number, document=document)
+
+
+@complete.register
+def _lapse_correction(command: LapseCorrection, ports: Ports, case: Case, at: datetime) -> LapseCorrection:
+    withdrawn = command.outcome is CorrectionOutcome.DEEMED_WITHDRAWN
+    kind = DocumentKind.DEEMED_WITHDRAWAL if withdrawn else DocumentKind.NON_ACCEPTANCE
+    now, body = ports.clock.now(), _accepting_body(case)
+    document = documents.write(case, kind, now, body, reason=command.reason, basis=command.basis)
+    return replace(command, document=document)
+
+
+def _accepting_body(case: Case) -> str:
+    """In whose name acceptance is spoken of: the node of acceptance answers, whoever stands before it."""
+    return next((node.body_name for node in case.route.nodes if node.role is StepRole.ACCEPT), "")

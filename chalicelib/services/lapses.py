@@ -36,7 +36,7 @@ def settle(ports: Ports, case: Case, law: Law | None, now: datetime) -> Case:
         if lapse is None or law is None:
             return case
         command = complete(lapse.command, ports, case, lapse.at)
-        after, events = cases.handle(case, command, SYSTEM, now, law=law, effective_at=lapse.at)
+        after, events = cases.handle(case, command, SYSTEM, now, law=law, effective_at=lapse.effective_at)
         ports.cases.commit(after, events, expected_version=case.version, timers=timers(after, law, now))
         case = ports.cases.get(case.id) or after
     return case
@@ -47,7 +47,7 @@ def seen_at(ports: Ports, case: Case, now: datetime) -> Case:
     law = law_of(ports, case)
     lapse = _due(case, law, now)
     while lapse is not None:
-        case, _ = cases.handle(case, lapse.command, SYSTEM, now, law=law, effective_at=lapse.at)
+        case, _ = cases.handle(case, lapse.command, SYSTEM, now, law=law, effective_at=lapse.effective_at)
         lapse = _due(case, law, now)
     return case
 
