@@ -9,15 +9,18 @@ from __future__ import annotations
 from datetime import datetime
 
 from chalicelib.domain import case_commands as c
-from chalicelib.domain.actors import Actor, ActorKind
+from chalicelib.domain.actors import Actor, ActorKind, Role
 from chalicelib.domain.authorities import Authority
 from chalicelib.domain.cases import ROLE_OF_TASK, Case
 from chalicelib.domain.divisions import contains
 from chalicelib.domain.errors import Forbidden, NotFound
+from chalicelib.domain.extensions import Extend
+from chalicelib.domain.hearings import NotifyHearing, RecordHearing, RequestHearing, ScheduleHearing, WaiveHearing
 from chalicelib.domain.mandates import DecideInstantly
 from chalicelib.domain.materials import RecordPapers
+from chalicelib.domain.procedures import AssignOfficers, RecordResult, StartProcedure
 
-APPLICANT_ACTS = frozenset({c.SaveApplication, c.Submit, c.Withdraw, c.Discard})
+APPLICANT_ACTS = frozenset({c.SaveApplication, c.Submit, c.Withdraw, c.Discard, RequestHearing, WaiveHearing})
 OFFICER_ACTS = frozenset(
     {
         c.Claim,
@@ -31,6 +34,14 @@ OFFICER_ACTS = frozenset(
         c.Refuse,
         c.HandOver,
         RecordPapers,
+        StartProcedure,
+        AssignOfficers,
+        RecordResult,
+        NotifyHearing,
+        RequestHearing,  # recorded for third parties
+        WaiveHearing,
+        ScheduleHearing,
+        RecordHearing,
     }
 )
 SYSTEM_ACTS = frozenset({c.OpenTask, c.Issue, c.Discard, c.RecordWorkflowDeath, c.RestartWorkflow})
@@ -58,6 +69,15 @@ def has_turn(case: Case, actor: Actor) -> bool:
     )
 
 
+def leads(case: Case, actor: Actor) -> bool:
+    """The head of the body with which the case stands, or of the government there (行政许可法 42)."""
+    node = case.pending_node
+    if node is None or actor.kind is not ActorKind.OFFICER:
+        return False
+    at_body = Role.HEAD in actor.roles and actor.body == node.body
+    return at_body or (Role.GOVERNMENT_HEAD in actor.roles and actor.division == node.division)
+
+
 def supervises(case: Case, actor: Actor) -> bool:
     """A supervisor sees the submitted cases on whose route a body of their area stands."""
     if actor.kind is not ActorKind.SUPERVISOR or not actor.division:
@@ -72,6 +92,7 @@ def may_see(case: Case, actor: Actor) -> bool:
         or is_applicant(case, actor)
         or is_filer(case, actor)
         or has_turn(case, actor)
+        or leads(case, actor)
         or supervises(case, actor)
     )
 
@@ -87,7 +108,7 @@ def authorise(case: Case | None, actor: Actor, act: type, authority: Authority |
     """The case, if the actor may do this act (a command class) to it; NotFound or Forbidden otherwise."""
     seen = require_sight(case, actor)
     if not _allowed(seen, actor, act):
-        raise Forbidden.because("case.act-not-yours")
+        raise Forbidden.because("extension.wrong-head" if act is Extend else "case.act-not-yours")
     if act in APPLICANT_ACTS and actor.kind is ActorKind.AGENT:
         require_authority(authority, actor, seen.applicant.subject, seen.item.basic_code, now)
     return seen
@@ -96,10 +117,12 @@ def authorise(case: Case | None, actor: Actor, act: type, authority: Authority |
 def _allowed(case: Case, actor: Actor, act: type) -> bool:
     if actor.kind is ActorKind.SYSTEM:
         return act in SYSTEM_ACTS
-    if act in APPLICANT_ACTS:
-        return is_applicant(case, actor) or is_filer(case, actor)
+    if act in APPLICANT_ACTS and (is_applicant(case, actor) or is_filer(case, actor)):
+        return True
     if act in OFFICER_ACTS:
         return has_turn(case, actor)
+    if act is Extend:
+        return leads(case, actor)
     if act is DecideInstantly:
         # Right after acceptance on receipt no task is open yet; the window that filed it need not wait for one.
         return has_turn(case, actor) or (is_filer(case, actor) and actor.kind is ActorKind.OFFICER)

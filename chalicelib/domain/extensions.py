@@ -10,19 +10,17 @@ from typing import TYPE_CHECKING, ClassVar
 from chalicelib.domain.actors import Actor, Role
 from chalicelib.domain.case_events import Document, Event
 from chalicelib.domain.case_rules import Act, CaseState, Evolutions, Transition, Transitions, text_is_given
-from chalicelib.domain.catalog import ImplementationItem, LegalBasis, Limit, LimitUnit
+from chalicelib.domain.catalog import ImplementationItem, Limit, LimitUnit
 from chalicelib.domain.deadlines import Lapse, Law
 from chalicelib.domain.errors import Forbidden, Violation
-from chalicelib.domain.procedure_kinds import LICENCE, LICENSING_LAW
+from chalicelib.domain.law import extension_limit
+from chalicelib.domain.procedure_kinds import basis_of
 from chalicelib.domain.procedures import item_of, time_is_told
 
 if TYPE_CHECKING:
     from chalicelib.domain.cases import Case
 
 UNITS = {LimitUnit.WORKDAY: "个工作日", LimitUnit.DAY: "日", LimitUnit.MONTH: "个月"}
-
-ONE_EXTENSION = Limit(10, LimitUnit.WORKDAY, LegalBasis(LICENSING_LAW, "42"))
-JOINT_EXTENSION = Limit(15, LimitUnit.WORKDAY, LegalBasis(LICENSING_LAW, "42"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,26 +52,11 @@ class TimeExtended(Event):
 
     @property
     def told(self) -> Mapping[str, str]:
-        basis = f"{self.limit.basis.law} {self.limit.basis.article}" if self.limit.basis else ""
-        return {"extension": f"{self.limit.value}{UNITS[self.limit.unit]}", "basis": basis, "reason": self.reason}
-
-
-def most_extension(item: ImplementationItem) -> Limit | None:
-    """The longest extension that the law allows; None where it allows none.
-
-    The version's own goes before. Article 42 extends the licensing law's own periods only: where a special law sets
-    another limit and names no extension, there is none.
-    """
-    if item.extension is not None:
-        return item.extension
-    special = item.statutory_limit is not None and _law_name(item.statutory_limit.basis) != LICENSING_LAW
-    if item.type_code != LICENCE or special:
-        return None
-    return JOINT_EXTENSION if item.joint else ONE_EXTENSION
-
-
-def _law_name(basis: LegalBasis | None) -> str:
-    return basis.law if basis else ""
+        return {
+            "extension": f"{self.limit.value}{UNITS[self.limit.unit]}",
+            "basis": basis_of(self.limit.basis),
+            "reason": self.reason,
+        }
 
 
 def approver(item: ImplementationItem) -> Role:
@@ -102,14 +85,14 @@ def extension_is_first(case: Case, command: Extend, act: Act) -> Violation | Non
 
 def extension_is_within_law(case: Case, command: Extend, act: Act) -> Violation | None:
     """Not longer than the law allows, and only where it allows it."""
-    most = most_extension(item_of(act))
+    most = extension_limit(item_of(act))
     if most is None:
         return Violation("extension.not-in-version")
     return Violation("extension.too-long", "/days", {"most": most.value}) if command.days > most.value else None
 
 
 def _extend(case: Case, command: Extend, act: Act) -> tuple[Event, ...]:
-    most = most_extension(item_of(act))
+    most = extension_limit(item_of(act))
     if most is None:
         raise AssertionError("unreachable: extension_is_within_law refuses first")
     return (TimeExtended(replace(most, value=command.days), command.reason, command.document),)

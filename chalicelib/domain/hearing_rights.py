@@ -7,14 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from chalicelib.domain.case_rules import Act
-from chalicelib.domain.catalog import LegalBasis, Limit, LimitUnit
 from chalicelib.domain.deadlines import Deadline, Law, deadline
-from chalicelib.domain.procedure_kinds import LICENSING_LAW
+from chalicelib.domain.law import HEARING_HELD, HEARING_NOTICE, HEARING_REQUEST
 from chalicelib.domain.procedures import law_of
-
-REQUEST = Limit(5, LimitUnit.WORKDAY, LegalBasis(LICENSING_LAW, "47"))
-HOLD = Limit(20, LimitUnit.WORKDAY, LegalBasis(LICENSING_LAW, "47"))
-AHEAD = Limit(7, LimitUnit.WORKDAY, LegalBasis(LICENSING_LAW, "48"))
 
 
 class HearingGround(StrEnum):
@@ -91,17 +86,17 @@ class Hearing:
 
 def request_until(hearing: Hearing, law: Law) -> Deadline:
     """Until when the hearing can be applied for."""
-    return deadline(hearing.notified_at, REQUEST, law.calendar)
+    return deadline(hearing.notified_at, HEARING_REQUEST, law.calendar)
 
 
 def hold_until(hearing: Hearing, law: Law) -> Deadline | None:
     """Until when it has to be held; None while nobody has applied for it."""
-    return deadline(hearing.first_request, HOLD, law.calendar) if hearing.first_request else None
+    return deadline(hearing.first_request, HEARING_HELD, law.calendar) if hearing.first_request else None
 
 
 def earliest(now: datetime, law: Law) -> Deadline:
     """The period of notice that begins now; the hearing is held on its last day or later."""
-    return deadline(now, AHEAD, law.calendar)
+    return deadline(now, HEARING_NOTICE, law.calendar)
 
 
 def request_is_open(hearing: Hearing, act: Act) -> bool:

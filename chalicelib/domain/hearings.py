@@ -28,7 +28,8 @@ from chalicelib.domain.hearing_rights import (
     hold_until,
     request_is_open,
 )
-from chalicelib.domain.procedure_kinds import LICENCE, ProcedureKind, kind_of, stops_clock
+from chalicelib.domain.law import is_licence
+from chalicelib.domain.procedure_kinds import ProcedureKind, kind_of, stops_clock
 from chalicelib.domain.procedures import EXAMINES, is_stopped, item_of, law_of
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ class HearingHeld(Event):
 def version_knows_hearings(case: Case, command: NotifyHearing, act: Act) -> Violation | None:
     """Licences always do; other matters where their version lists it."""
     item = item_of(act)
-    if item.type_code == LICENCE or any(kind_of(p) == P.HEARING for p in item.special_procedures):
+    if is_licence(item) or any(kind_of(p) == P.HEARING for p in item.special_procedures):
         return None
     return Violation("hearing.not-in-version")
 
@@ -322,7 +323,7 @@ def none_pending(case: Case, command: object, act: Act) -> Violation | None:
 def _notify(case: Case, command: NotifyHearing, act: Act) -> tuple[Event, ...]:
     item = item_of(act)
     listed = [p for p in item.special_procedures if kind_of(p) == P.HEARING]
-    stops = any(stops_clock(item, p) for p in listed) if listed else item.type_code == LICENCE
+    stops = any(stops_clock(item, p) for p in listed) if listed else is_licence(item)
     applicant = Interested(1, PartyRole.APPLICANT, case.applicant.name, case.applicant.subject)
     others = (
         Interested(number, PartyRole.THIRD_PARTY, party.name.strip(), party.subject)

@@ -10,11 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
+from chalicelib.domain import law
 from chalicelib.domain.catalog import ImplementationItem, LegalBasis, SpecialProcedure, StopEffect
-
-LICENCE = "01"
-LICENSING_LAW = "中华人民共和国行政许可法"
-GENERAL_RULE = LegalBasis(LICENSING_LAW, "45")
 
 
 class ProcedureKind(StrEnum):
@@ -107,7 +104,7 @@ def stops_clock(item: ImplementationItem, listed: SpecialProcedure) -> bool:
     kind = kind_of(listed)
     if kind in NEVER_STOPS:
         return False
-    return listed.stops or (item.type_code == LICENCE and kind in ARTICLE_45 and listed.effect in SILENT)
+    return listed.stops or (law.is_licence(item) and kind in ARTICLE_45 and listed.effect in SILENT)
 
 
 def basis_of(basis: LegalBasis | None) -> str:

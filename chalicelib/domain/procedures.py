@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from chalicelib.domain import law as law_rules
 from chalicelib.domain.case_events import Document, Event, EventRecord
 from chalicelib.domain.case_rules import (
     MINE,
@@ -25,13 +26,11 @@ from chalicelib.domain.case_rules import (
     task_is_one_of,
     text_is_given,
 )
-from chalicelib.domain.catalog import ImplementationItem, LegalBasis, Limit, LimitUnit, SpecialProcedure, StepRole
+from chalicelib.domain.catalog import ImplementationItem, Limit, SpecialProcedure, StepRole
 from chalicelib.domain.deadlines import ONE_DAY, Deadline, Lapse, Law, Pause, deadline, legal_day
 from chalicelib.domain.errors import Violation
 from chalicelib.domain.procedure_kinds import (
     ASSIGNED,
-    GENERAL_RULE,
-    LICENSING_LAW,
     OUTSIDE,
     ProcedureKind,
     basis_of,
@@ -44,13 +43,6 @@ if TYPE_CHECKING:
     from chalicelib.domain.extensions import Extend
 
 P = ProcedureKind
-
-ASSIGNMENT = Limit(5, LimitUnit.WORKDAY, LegalBasis(LICENSING_LAW, "55"))
-"""From acceptance to the assignment of those who inspect, test or quarantine."""
-
-LEAST_OFFICERS = 2
-"""行政许可法 34(3), 55."""
-
 
 # -- what a case keeps ---------------------------------------------------------------------------------
 
@@ -157,7 +149,7 @@ def pauses(case: Case) -> tuple[Pause, ...]:
     found = [_pause(p.notified_at, p.result_at, p.kind, p.basis) for p in case.procedures if p.stops]
     hearing = case.hearing
     if hearing is not None and hearing.stops:
-        basis = basis_of(GENERAL_RULE)
+        basis = basis_of(law_rules.STOPS)
         found += [_pause(off.scheduled_at, off.at, P.HEARING, basis) for off in hearing.called_off]
         if hearing.scheduled_at is not None:
             found.append(_pause(hearing.scheduled_at, hearing.ended_at, P.HEARING, basis))
@@ -182,8 +174,9 @@ def is_stopped(case: Case) -> bool:
 
 
 def assignment_due(case: Case, law: Law) -> Deadline | None:
-    """When officers have to be assigned at the latest (行政许可法 55: five days from acceptance)."""
-    return deadline(case.accepted_at, ASSIGNMENT, law.calendar) if case.accepted_at else None
+    """When officers have to be assigned at the latest; None where no law says when (行政许可法 55)."""
+    limit = law_rules.assignment_limit(law.item)
+    return deadline(case.accepted_at, limit, law.calendar) if case.accepted_at and limit else None
 
 
 # -- rules ---------------------------------------------------------------------------------------------
@@ -270,7 +263,7 @@ def visit_names_two(case: Case, command: RecordResult, act: Act) -> Violation | 
 
 
 def _two(officers: tuple[str, ...]) -> Violation | None:
-    if len({name.strip() for name in officers if name.strip()}) >= LEAST_OFFICERS:
+    if len({name.strip() for name in officers if name.strip()}) >= law_rules.INSPECTION_OFFICERS:
         return None
     return Violation("procedure.two-officers", "/officers")
 
@@ -308,7 +301,7 @@ def _start(case: Case, command: StartProcedure, act: Act) -> tuple[Event, ...]:
     if listed is None:
         raise AssertionError("unreachable: procedure_is_in_version refuses first")
     stops = stops_clock(item, listed)
-    basis = GENERAL_RULE if stops and not listed.stops else listed.basis
+    basis = law_rules.STOPS if stops and not listed.stops else listed.basis
     number = len(case.procedures) + 1
     event = ProcedureStarted(
         number, command.kind, listed.name, stops, basis_of(basis), command.reason, command.days, command.document
