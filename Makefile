@@ -13,7 +13,7 @@ STAMP := $(VENV)/.installed
 
 # Settings of `run`, `scenario` and `package`, read from the environment by the programs below.
 PORT ?= 8000
-STAGE ?= hohhot
+STAGE ?= xilingol
 ONCE ?=
 DYNAMODB ?= moto
 NAME ?= main

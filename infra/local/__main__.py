@@ -54,7 +54,7 @@ def main(arguments: list[str]) -> int:
 
 def _with_cloud(scenario: str, *, serve: bool) -> int:
     began = time.monotonic()
-    stage, dynamodb = os.environ.get("STAGE") or "hohhot", os.environ.get("DYNAMODB") or "moto"
+    stage, dynamodb = os.environ.get("STAGE") or "xilingol", os.environ.get("DYNAMODB") or "moto"
     once = os.environ.get("ONCE", "") not in ("", "0")
     if dynamodb not in ("moto", "local"):
         print(f"DYNAMODB={dynamodb}: there are moto and local", file=sys.stderr)
