@@ -5,7 +5,7 @@ from chalicelib import observability  # isort: skip  # noqa: F401
 
 from chalice.app import Chalice
 
-from chalicelib.api import authorities, cases, catalog, certificates, divisions, docs, mandates, meta, tasks
+from chalicelib.api import authorities, cases, catalog, certificates, divisions, docs, fees, mandates, meta, tasks
 from chalicelib.edge import authorizer
 from chalicelib.edge.api import last_resort
 from chalicelib.events import certificates as certificate_events
@@ -21,6 +21,7 @@ for blueprint in (
     tasks.bp,
     authorities.bp,
     mandates.bp,
+    fees.bp,
     certificates.bp,
     catalog.bp,
     divisions.bp,

@@ -10,7 +10,7 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.services import ports
+from chalicelib.services import log_ports, ports
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chalicelib.gateways.jwks import KeySource
     from chalicelib.services.ports import CatalogStore
     from chalicelib.storage.catalog_view import CatalogView
+    from chalicelib.storage.sealing import Safe
 
 
 class Wiring:
@@ -69,22 +70,41 @@ class Wiring:
         return tables.bind(self.settings.cases_table, self.settings.aws_region, self.settings.dynamodb_endpoint or None)
 
     @cached_property
+    def vault(self) -> log_ports.Vault:
+        from chalicelib.gateways.vault import KmsVault
+
+        self.settings.require("vault_key_id", "stage")
+        return KmsVault(self._client("kms"), self.settings.vault_key_id, self.settings.stage)
+
+    @cached_property
+    def _safe(self) -> Safe:
+        from chalicelib.storage.sealing import Safe
+
+        return Safe(lambda: self.vault)
+
+    @cached_property
     def cases(self) -> ports.CaseRepository:
         from chalicelib.storage.cases import DynamoCases
 
-        return DynamoCases(self._cases_connection)
+        return DynamoCases(self._cases_connection, self._safe)
 
     @cached_property
     def authorities(self) -> ports.AuthorityRepository:
         from chalicelib.storage.authorities import DynamoAuthorities
 
-        return DynamoAuthorities(self._cases_connection)
+        return DynamoAuthorities(self._cases_connection, self._safe)
 
     @cached_property
     def mandates(self) -> ports.MandateRepository:
         from chalicelib.storage.mandates import DynamoMandates
 
         return DynamoMandates(self._cases_connection)
+
+    @cached_property
+    def payments(self) -> ports.PaymentProvider:
+        from chalicelib.gateways.payments import WindowOnly
+
+        return WindowOnly()
 
     @cached_property
     def held(self) -> ports.HeldData:
@@ -97,7 +117,7 @@ class Wiring:
         from chalicelib.storage.certificates import DynamoCertificates
 
         _ = self._cases_connection  # the rows must be bound to their table before the first query
-        return DynamoCertificates()
+        return DynamoCertificates(self._safe)
 
     @cached_property
     def seal(self) -> ports.Seal:

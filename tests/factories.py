@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from chalicelib.domain.actors import Actor as Actor
 from chalicelib.domain.actors import ActorKind as ActorKind
@@ -26,6 +30,7 @@ from chalicelib.domain.catalog import (
 from chalicelib.domain.divisions import Division, Level, ancestor, level_of
 from chalicelib.domain.errors import Violation
 from chalicelib.domain.routing import Channel as Channel
+from chalicelib.services.log_ports import Damaged
 from chalicelib.services.ports import Hint
 from chalicelib.storage.held import HeldCertificates
 from chalicelib.storage.memory import MemoryAuthorities, MemoryCases, MemoryCertificates, MemoryMandates, MemoryStore
@@ -192,6 +197,36 @@ class FakeSeal:
         return signature == b"signed:" + digest
 
 
+class FakeVault:
+    """Seals as the real one does, with keys that it keeps and can be made to lose. Counts what KMS would be asked."""
+
+    def __init__(self) -> None:
+        self.keys: dict[bytes, tuple[str, AESGCM]] = {}
+        self.made = 0
+
+    def create(self, owner: str) -> bytes:
+        self.made += 1
+        wrapped = f"wrapped-{self.made}-{owner}".encode()
+        self.keys[wrapped] = (owner, AESGCM(AESGCM.generate_key(256)))
+        return wrapped
+
+    def seal(self, owner: str, key: bytes, place: str, plain: bytes) -> bytes:
+        nonce = os.urandom(12)
+        return nonce + self._of(owner, key).encrypt(nonce, plain, f"{owner}|{place}".encode())
+
+    def open(self, owner: str, key: bytes, place: str, sealed: bytes) -> bytes:
+        try:
+            return self._of(owner, key).decrypt(sealed[:12], sealed[12:], f"{owner}|{place}".encode())
+        except (InvalidTag, ValueError) as error:
+            raise Damaged(place) from error
+
+    def _of(self, owner: str, key: bytes) -> AESGCM:
+        made_for, cipher = self.keys.get(key, ("", None))
+        if cipher is None or made_for != owner:
+            raise Damaged(owner)
+        return cipher
+
+
 @dataclass
 class FakeBus:
     """Takes everything, or nothing while it is ``down``."""
@@ -241,6 +276,16 @@ class FakeDivisions:
         return Division(code, code, level_of(code), None) if code in self.known else None
 
 
+class FakePayments:
+    """Knows what a test has paid: (order, reference) to fen."""
+
+    def __init__(self) -> None:
+        self.paid: dict[tuple[str, str], int] = {}
+
+    def received(self, order: str, reference: str) -> int | None:
+        return self.paid.get((order, reference))
+
+
 class FakeCalendar:
     """The plain week: every year is provisional until a test announces it."""
 
@@ -272,6 +317,7 @@ class World:
         self.workflows = FakeWorkflows()
         self.bus = FakeBus()
         self.seal = FakeSeal()
+        self.payments = FakePayments()
 
     @property
     def held(self) -> HeldCertificates:

@@ -6,21 +6,26 @@ those who see it and want what is not theirs.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from chalicelib.domain import case_commands as c
 from chalicelib.domain.actors import Actor, ActorKind, Role
 from chalicelib.domain.authorities import Authority
-from chalicelib.domain.cases import ROLE_OF_TASK, Case
+from chalicelib.domain.cases import ROLE_OF_TASK, Case, CaseState
 from chalicelib.domain.divisions import contains
 from chalicelib.domain.errors import Forbidden, NotFound
 from chalicelib.domain.extensions import Extend
+from chalicelib.domain.fees import AssessFees, RecordPayment, settled
 from chalicelib.domain.hearings import NotifyHearing, RecordHearing, RequestHearing, ScheduleHearing, WaiveHearing
 from chalicelib.domain.mandates import DecideInstantly
 from chalicelib.domain.materials import RecordPapers
+from chalicelib.domain.notices import Correct, SendNotice, SpotCorrect
 from chalicelib.domain.procedures import AssignOfficers, RecordResult, StartProcedure
 
-APPLICANT_ACTS = frozenset({c.SaveApplication, c.Submit, c.Withdraw, c.Discard, RequestHearing, WaiveHearing})
+APPLICANT_ACTS = frozenset(
+    {c.SaveApplication, c.Submit, c.Withdraw, c.Discard, RequestHearing, WaiveHearing, Correct, SpotCorrect}
+)
 OFFICER_ACTS = frozenset(
     {
         c.Claim,
@@ -34,6 +39,8 @@ OFFICER_ACTS = frozenset(
         c.Refuse,
         c.HandOver,
         RecordPapers,
+        SendNotice,
+        SpotCorrect,  # with the applicant before them
         StartProcedure,
         AssignOfficers,
         RecordResult,
@@ -85,6 +92,17 @@ def supervises(case: Case, actor: Actor) -> bool:
     return any(contains(actor.division, node.division) for node in case.route.nodes)
 
 
+def collects(case: Case, actor: Actor) -> bool:
+    """A fee is due, and the officer works at a body of the route that may take it: a window, or who decides."""
+    return (
+        actor.kind is ActorKind.OFFICER
+        and case.state is CaseState.GRANTED
+        and not settled(case)
+        and actor.body in {node.body for node in case.route.nodes}
+        and bool(actor.roles & {Role.WINDOW, Role.ACCEPTANCE, Role.DECISION})
+    )
+
+
 def may_see(case: Case, actor: Actor) -> bool:
     """Both sides of the case, whoever it waits for, and those who supervise it."""
     return (
@@ -93,6 +111,7 @@ def may_see(case: Case, actor: Actor) -> bool:
         or is_filer(case, actor)
         or has_turn(case, actor)
         or leads(case, actor)
+        or collects(case, actor)
         or supervises(case, actor)
     )
 
@@ -121,18 +140,25 @@ def _allowed(case: Case, actor: Actor, act: type) -> bool:
         return True
     if act in OFFICER_ACTS:
         return has_turn(case, actor)
-    if act is Extend:
-        return leads(case, actor)
-    if act is DecideInstantly:
-        # Right after acceptance on receipt no task is open yet; the window that filed it need not wait for one.
-        return has_turn(case, actor) or (is_filer(case, actor) and actor.kind is ActorKind.OFFICER)
-    if act is c.ConfirmReceipt:
-        return is_applicant(case, actor)
-    if act is c.Release:
-        return has_turn(case, actor) or supervises(case, actor)
-    if act is c.RestartWorkflow:
-        return supervises(case, actor)
-    return False
+    judge = _OTHER_ACTS.get(act)
+    return judge is not None and judge(case, actor)
+
+
+_OTHER_ACTS: Mapping[type, Callable[[Case, Actor], bool]] = {
+    Extend: leads,
+    RecordPayment: lambda case, actor: is_applicant(case, actor) or collects(case, actor),
+    AssessFees: lambda case, actor: (
+        has_turn(case, actor) or (collects(case, actor) and actor.body == case.route.nodes[-1].body)
+    ),
+    # Right after acceptance on receipt no task is open yet; the window that filed it need not wait for one.
+    DecideInstantly: lambda case, actor: (
+        has_turn(case, actor) or (is_filer(case, actor) and actor.kind is ActorKind.OFFICER)
+    ),
+    c.ConfirmReceipt: is_applicant,
+    c.Release: lambda case, actor: has_turn(case, actor) or supervises(case, actor),
+    c.RestartWorkflow: supervises,
+}
+"""Acts that are neither the applicant's nor simply whose turn it is, each with who may do it."""
 
 
 def require_authority(

@@ -182,6 +182,20 @@ def colleague_is_another(case: Case, command: Any, act: Act) -> Violation | None
     return None
 
 
+def version_is_in_force(case: Case, command: Any, act: Act) -> Violation | None:
+    """An application is filed under the version in force (A6)."""
+    if (case.item.code, case.item.version) != (command.item.code, command.item.version):
+        return Violation("item.version-not-in-force", "", {"version": case.item.version})
+    return None
+
+
+def competent_body_is_named(case: Case, command: Any, act: Act) -> Violation | None:
+    """Who is not competent says who is (行政许可法 32(2))."""
+    if command.ground == "not_competent" and not command.competent_body.strip():
+        return Violation("case.competent-body-missing", "/competent_body")
+    return None
+
+
 MINE: tuple[Rule, ...] = (task_is_open, task_is_mine)
 """Acts on a task are for the officer who claimed it."""
 

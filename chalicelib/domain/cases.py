@@ -21,6 +21,7 @@ from chalicelib.domain import case_events as e
 from chalicelib.domain import (
     deemed_acceptance,
     extensions,
+    fees,
     hearing_rights,
     hearings,
     mandates,
@@ -53,6 +54,7 @@ from chalicelib.domain.case_rules import (
     Transitions,
     attempt_is_current,
     colleague_is_another,
+    competent_body_is_named,
     node_is_pending,
     task_is_free,
     task_is_held,
@@ -60,13 +62,16 @@ from chalicelib.domain.case_rules import (
     task_is_open,
     task_number,
     text_is_given,
+    version_is_in_force,
     workflow_is_dead,
     workflow_is_not_known_dead,
 )
 from chalicelib.domain.catalog import StepRole
 from chalicelib.domain.deadlines import Lapse, Law
 from chalicelib.domain.errors import Invalid, Refused, Violation, raise_all
+from chalicelib.domain.fees import FeeDue, Payment
 from chalicelib.domain.routing import Channel, Node, Route
+from chalicelib.domain.stays import Stay, moved
 
 __all__ = ["DELIVER", "ENDED_EARLY", "ROLE_OF_TASK", "ROUTED", "Case", "CaseState", "Task", "fold", "handle", "judge"]
 
@@ -116,12 +121,15 @@ class Case:
     tasks: int = 0
     documents: tuple[Document, ...] = ()
     certificate: str = ""
+    fees: tuple[FeeDue, ...] = ()
+    payment: Payment | None = None
     workflow_attempt: int = 0
     workflow_dead: bool = False
     procedures: tuple[procedures.Procedure, ...] = ()
     extended: extensions.Extended | None = None
     hearing: hearing_rights.Hearing | None = None
     notices: notices.Notices = notices.NONE_SENT
+    stays: tuple[Stay, ...] = ()
     log_head: str = ""  # hash of the last stored event; storage sets it, rules never look at it
 
     @property
@@ -145,13 +153,6 @@ def return_target_is_an_earlier_review(case: Case, command: c.Return, act: Act) 
     target = _return_target(case, command)
     if target is None or target >= case.position or target < 0 or case.route.nodes[target].role not in REVIEWS:
         return Violation("task.return-target", "/position")
-    return None
-
-
-def version_is_in_force(case: Case, command: c.Submit, act: Act) -> Violation | None:
-    """An application is filed under the version in force (A6)."""
-    if (case.item.code, case.item.version) != (command.item.code, command.item.version):
-        return Violation("item.version-not-in-force", "", {"version": case.item.version})
     return None
 
 
@@ -186,6 +187,11 @@ def _returned(case: Case, command: c.Return, act: Act) -> tuple[Event, ...]:
 
 def _issue(case: Case, command: c.Issue, act: Act) -> tuple[Event, ...]:
     return (e.ResultIssued(command.certificate), *_handing_over(case))
+
+
+def _grant(case: Case, command: c.Grant, act: Act) -> tuple[Event, ...]:
+    granted = e.CaseGranted(task_number(case), command.document, command.opinion)
+    return (granted, *fees.with_the_decision(case, act.law))
 
 
 def _refuse(case: Case, command: c.Refuse, act: Act) -> tuple[Event, ...]:
@@ -241,7 +247,7 @@ _CORE: Transitions = {
     ),
     c.RefuseAcceptance: Transition(
         frozenset({S.RECEIVED}),
-        (*MINE, task_is_one_of(StepRole.ACCEPT), text_is_given("reason")),
+        (*MINE, task_is_one_of(StepRole.ACCEPT), text_is_given("reason"), competent_body_is_named),
         lambda case, m, a: (e.AcceptanceRefused(task_number(case), m.ground, m.reason, m.competent_body, m.document),),
     ),
     c.GiveOpinion: Transition(
@@ -262,7 +268,7 @@ _CORE: Transitions = {
     c.Grant: Transition(
         frozenset({S.IN_REVIEW}),
         DECIDES,
-        lambda case, m, a: (e.CaseGranted(task_number(case), m.document, m.opinion),),
+        _grant,
     ),
     c.Refuse: Transition(
         frozenset({S.IN_REVIEW}),
@@ -270,7 +276,7 @@ _CORE: Transitions = {
         _refuse,
     ),
     c.Withdraw: Transition(ROUTED, (), lambda case, m, a: (e.CaseWithdrawn(m.reason, task_number(case)),)),
-    c.Issue: Transition(frozenset({S.GRANTED}), (), _issue),
+    c.Issue: Transition(frozenset({S.GRANTED}), (fees.fee_is_settled,), _issue),
     c.HandOver: Transition(
         frozenset({S.ISSUED, S.REFUSED}),
         (*MINE, task_is_one_of(DELIVER)),
@@ -355,6 +361,7 @@ PARTS: tuple[Any, ...] = (
     renewals,
     materials,
     mandates,
+    fees,
     procedures,
     extensions,
     hearings,
@@ -398,7 +405,8 @@ def evolve(case: Case | None, record: EventRecord) -> Case:
         )
     if case is None:
         raise ValueError("the first event of a case is case.drafted")
-    return replace(case, version=record.number, **EVOLUTIONS[type(event)](case, event, record))
+    after = replace(case, version=record.number, **EVOLUTIONS[type(event)](case, event, record))
+    return moved(after, record.effective_at)
 
 
 def _received(case: Case, event: e.ApplicationSubmitted, record: EventRecord) -> dict[str, Any]:

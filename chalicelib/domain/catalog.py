@@ -109,6 +109,17 @@ class Material:
     held_by: tuple[str, ...] = ()  # names of certificates that stand for it (免证办), besides its own
 
 
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """One fee of an item. ``amount`` in fen where a figure is given; ``rate`` in words where it is not."""
+
+    code: str
+    name: str
+    amount: int | None
+    rate: str = ""
+    basis: LegalBasis | None = None
+
+
 class StepRole(StrEnum):
     """What a node of a route does (F1)."""
 
@@ -251,6 +262,7 @@ class ImplementationStandard:
     themes: tuple[str, ...]
     demo: tuple[str, ...]
     document: Mapping[str, Any]
+    fees: tuple[Fee, ...] = ()
     extension: Limit | None = None
     joint: bool = False
     correction: Correction | None = None
@@ -288,6 +300,7 @@ class ImplementationItem:
     notice_limit: Limit | None = None
     special_procedures: tuple[SpecialProcedure, ...] = ()
     demo_fields: tuple[str, ...] = ()
+    fees: tuple[Fee, ...] = ()
     extension: Limit | None = None  # what the item's own law allows; 行政许可法 42 where it says nothing
     joint: bool = False  # 统一、联合或者集中办理 (行政许可法 42(2))
     correction: Correction | None = None  # None: no law sets a period for correcting, so none lapses
@@ -319,6 +332,7 @@ def implement(standard: ImplementationStandard, body: Body) -> ImplementationIte
         notice_limit=standard.notice_limit,
         special_procedures=standard.special_procedures,
         demo_fields=standard.demo,
+        fees=standard.fees,
         extension=standard.extension,
         joint=standard.joint,
         correction=standard.correction,

@@ -10,6 +10,7 @@ from chalicelib.domain.catalog import (
     Correction,
     CorrectionOutcome,
     Deferral,
+    Fee,
     ImplementationStandard,
     LateOutcome,
     LegalBasis,
@@ -58,6 +59,7 @@ def standard_of(document: Document) -> ImplementationStandard:
         themes=tuple(document["themes"]),
         demo=tuple(document["demo"]),
         document=document,
+        fees=tuple(_fee(fee, n, document["fee"]["basis"]) for n, fee in enumerate(document["fee"]["items"], 1)),
         extension=_extension(document["statutory_limit"]),
         joint=bool(document.get("joint")),
         correction=_correction(document.get("correction"), "correction" in demo),
@@ -107,6 +109,10 @@ def _material(material: Document, at: int, demo: frozenset[str]) -> Material:
         deferral=Deferral(_deferral_period(late), LateOutcome(late["outcome"])) if late else None,
         held_by=tuple(material.get("held_by", ())),
     )
+
+
+def _fee(fee: Document, number: int, basis: Document | None) -> Fee:
+    return Fee(f"F{number}", fee["name"], fee.get("amount"), fee["rate"], _basis(basis))
 
 
 def _deferral_period(late: Document) -> Limit:

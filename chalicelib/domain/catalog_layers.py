@@ -223,7 +223,9 @@ class _Merger:
             rate = fee.get("rate") or self._fill.get("fee_rate")
             if not fee.get("rate"):
                 self._filled.append("fee/items/0/rate")
-            items = [{"name": fee["name"], "rate": rate}]
+            items = [{"name": fee["name"], "rate": rate, "amount": self._fill.get("fee_amount")}]
+            if items[0]["amount"] is not None:
+                self._filled.append("fee/items/0/amount")
         return {"charged": fee["charged"], "basis": self._basis(fee["basis"]), "note": note, "items": items}
 
     def _commitment(self) -> Json:

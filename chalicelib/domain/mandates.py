@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from chalicelib.domain import fees
 from chalicelib.domain.actors import Actor, ActorKind, Role
 from chalicelib.domain.case_events import CaseAccepted, CaseGranted, Document, Event, EventRecord
 from chalicelib.domain.case_rules import Act, CaseState, Evolutions, Transition, Transitions, task_number
@@ -218,11 +219,13 @@ def _decide(case: Case, command: DecideInstantly, act: Act) -> tuple[Event, ...]
     if isinstance(mandate, Violation):
         raise AssertionError("unreachable: mandate_covers_it refuses first")
     if case.state is not CaseState.RECEIVED:
-        return (CaseGranted(task_number(case), command.document, command.opinion, mandate.id),)
+        granted = CaseGranted(task_number(case), command.document, command.opinion, mandate.id)
+        return (granted, *fees.with_the_decision(case, act.law))
     if command.acceptance is None:
         raise ValueError("a case that is not accepted yet needs its acceptance document")
     accepted = CaseAccepted(task_number(case), command.case_number, command.acceptance)
-    return (accepted, CaseGranted(0, command.document, command.opinion, mandate.id))
+    granted = CaseGranted(0, command.document, command.opinion, mandate.id)
+    return (accepted, granted, *fees.with_the_decision(case, act.law))
 
 
 def resting_on(command: object, events: Sequence[EventRecord]) -> Mandate | None:

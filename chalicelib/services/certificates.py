@@ -14,6 +14,7 @@ from chalicelib.domain.cases import Case, CaseState
 from chalicelib.domain.catalog import ImplementationItem
 from chalicelib.domain.certificates import Certificate, CertificateState
 from chalicelib.domain.errors import NotFound
+from chalicelib.domain.fees import settled
 from chalicelib.services import cases, renewals
 from chalicelib.services.changes import change
 from chalicelib.services.ports import Ports
@@ -33,11 +34,14 @@ class Verification:
     holder: str  # masked
 
 
-def issue(ports: Ports, case_id: str) -> None:
-    """Issue the result of a granted case, sealed. Doing it again, or for a case in another state, is harmless."""
+def issue(ports: Ports, case_id: str) -> bool:
+    """Issue the result of a granted case, sealed; True if it was. Doing it again, or in another state, is harmless.
+
+    While a fee is due nothing is issued: the payment's own event comes back here.
+    """
     case = ports.cases.get(case_id)
-    if case is None or case.state is not CaseState.GRANTED:
-        return
+    if case is None or case.state is not CaseState.GRANTED or not settled(case):
+        return False
     item = ports.catalog.version(case.item.code, case.item.version)
     if item is None:
         raise LookupError(f"no version {case.item.version} of {case.item.code}: versions are never removed")
@@ -51,6 +55,7 @@ def issue(ports: Ports, case_id: str) -> None:
         lambda case, now: c.Issue(certificate.identifier if certificate else ""),
         certificate=lambda case, now: certificate,
     )
+    return True
 
 
 def _make(ports: Ports, case: Case, item: ImplementationItem, now: datetime) -> Certificate:

@@ -349,6 +349,14 @@ class CertificateRepository(Protocol):
         ...
 
 
+class PaymentProvider(Protocol):
+    """Where fees are paid online. What is paid at a window an officer records."""
+
+    def received(self, order: str, reference: str) -> int | None:
+        """What the provider received (in fen) for an order, a case's number, under a reference; None if nothing."""
+        ...
+
+
 class HeldData(Protocol):
     """What the platform holds about an applicant, or can fetch (B8). Its first source: certificates issued here."""
 
@@ -408,30 +416,6 @@ class Seal(Protocol):
     def verify(self, digest: bytes, signature: bytes) -> bool: ...
 
 
-class Damaged(Exception):
-    """What was sealed is not what stands there now, or not in its place. Never expected, so no DomainError."""
-
-
-class Vault(Protocol):
-    """Seals what is personal, under a data key for each owner (a case, an authority).
-
-    The data key is kept wrapped, beside what it seals: whoever destroys the wrapped key has made all of it
-    unreadable for good.
-    """
-
-    def create(self, owner: str) -> bytes:
-        """A fresh data key for an owner, wrapped."""
-        ...
-
-    def seal(self, owner: str, key: bytes, place: str, plain: bytes) -> bytes:
-        """Encrypt under the wrapped key. ``place`` says where it will stand, so that it cannot be moved."""
-        ...
-
-    def open(self, owner: str, key: bytes, place: str, sealed: bytes) -> bytes:
-        """What was sealed for this owner and place. Raises Damaged for anything else."""
-        ...
-
-
 class CalendarSource(Protocol):
     """Where the official calendar comes from."""
 
@@ -468,6 +452,8 @@ class Ports(Protocol):
     def mandates(self) -> MandateRepository: ...
     @property
     def certificates(self) -> CertificateRepository: ...
+    @property
+    def payments(self) -> PaymentProvider: ...
     @property
     def held(self) -> HeldData: ...
     @property

@@ -95,8 +95,8 @@ def look_after(ports: Ports, case_id: str) -> Finding:
         return Finding.FINISHED
     reported = report_tasks(ports, case_id) > 0
     if case.state is CaseState.GRANTED:
-        certificates.issue(ports, case_id)
-        return Finding.ISSUED
+        # A granted case whose fee is not paid waits for the payer, and nothing has come apart.
+        return Finding.ISSUED if certificates.issue(ports, case_id) else Finding.MOVING
     if not tasks.needs_workflow(case):
         return Finding.REPORTED if reported else Finding.FINISHED
     if case.workflow_dead:
