@@ -245,8 +245,14 @@ def refuse_case(request: Request) -> Reply:
 )
 def deliver_result(request: Request) -> Reply:
     """The window where the application came in gave the result to the applicant, or posted it."""
-    method = request.body["method"]
-    receipt = tasks.hand_over(wiring.current(), request.who, request.path["case_id"], method=method, key=request.once)
+    receipt = tasks.hand_over(
+        wiring.current(),
+        request.who,
+        request.path["case_id"],
+        method=request.body["method"],
+        proof=request.body["proof"],
+        key=request.once,
+    )
     return receipt_reply(receipt)
 
 

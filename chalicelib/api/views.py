@@ -9,11 +9,13 @@ from typing import Any
 
 from chalicelib.data import label
 from chalicelib.domain import case_events as e
+from chalicelib.domain import notices
 from chalicelib.domain.actors import Actor, ActorKind
 from chalicelib.domain.case_events import EventRecord
 from chalicelib.domain.cases import Case
 from chalicelib.domain.certificates import masked
 from chalicelib.domain.documents import Content
+from chalicelib.domain.notices import Defect
 from chalicelib.domain.routing import Node
 
 
@@ -71,6 +73,7 @@ def case(case: Case, viewer: Actor) -> dict[str, Any]:
             }
             for d in case.documents
         ],
+        "notice": _notice(case),
         "certificate": case.certificate,
         "workflow": {"attempt": case.workflow_attempt, "dead": case.workflow_dead},
     }
@@ -78,6 +81,24 @@ def case(case: Case, viewer: Actor) -> dict[str, Any]:
         shown["form"] = dict(case.form)
         shown["materials"] = [{k: v for k, v in asdict(m).items() if v} for m in case.materials]
     return shown
+
+
+def _notice(case: Case) -> dict[str, Any] | None:
+    """What waits for correction, all of it at once, each in its place."""
+    if not notices.open_defects(case):
+        return None
+    sent = case.notices.sent[-1]
+    return {
+        "document": sent.number,
+        "sent_at": instant(sent.sent_at),
+        "defects": [defect(d) for d in sent.defects],
+    }
+
+
+def defect(found: Defect) -> dict[str, Any]:
+    """What is wrong, and where."""
+    shown = {"place": found.place, "name": found.name, "reason": found.reason}
+    return shown | {name: value for name, value in (("page", found.page), ("code", found.code)) if value}
 
 
 def _node(case: Case, index: int, node: Node) -> dict[str, Any]:
@@ -147,6 +168,8 @@ _SHOWN = (
     "attempt",
     "position",
     "task",
+    "places",
+    "outcome",
 )
 """An allow-list: what a field of an event must be called to be shown. Texts that officers wrote for each other,
 form data and names stay in the case, where the viewer's rights decide."""
@@ -162,6 +185,9 @@ def _facts(event: e.Event) -> dict[str, Any]:
     document = getattr(event, "document", None)
     if document is not None:
         facts["document"] = document.number
+    if isinstance(event, e.ResultDelivered):
+        # Who received it at a window stays with the case: only what helps to find a parcel is shown.
+        facts |= {name: event.proof[name] for name in ("carrier", "tracking_number") if name in event.proof}
     if isinstance(event, e.TaskOpened):
         facts["role"] = labelled("task", event.role)
     return facts

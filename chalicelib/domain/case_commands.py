@@ -7,7 +7,7 @@ command, so that the domain stays free of clocks, ids and lookups.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.domain.case_events import Document, HeldCertificate, ItemRef, Party, SubmittedMaterial
@@ -160,9 +160,10 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """The window gave the result to the applicant. ``method``: window | post."""
+    """The window gave the result to the applicant. ``method``: window | post; ``proof``: see ``ResultDelivered``."""
 
     method: str
+    proof: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

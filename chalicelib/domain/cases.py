@@ -280,10 +280,10 @@ _CORE: Transitions = {
     c.HandOver: Transition(
         frozenset({S.ISSUED, S.REFUSED}),
         (*MINE, task_is_one_of(DELIVER)),
-        lambda case, m, a: (e.ResultDelivered(m.method, task_number(case)),),
+        lambda case, m, a: (e.ResultDelivered(m.method, task_number(case), m.proof),),
     ),
     c.ConfirmReceipt: Transition(
-        frozenset({S.ISSUED, S.REFUSED}), (), lambda case, m, a: (e.ResultDelivered("electronic", task_number(case)),)
+        frozenset({S.ISSUED, S.REFUSED}), (), lambda case, m, a: (e.fetched(task_number(case), a.now),)
     ),
     c.Discard: Transition(frozenset({S.DRAFT}), (), lambda case, m, a: (e.DraftDiscarded(m.reason),)),
     c.RecordWorkflowDeath: Transition(
@@ -406,7 +406,7 @@ def evolve(case: Case | None, record: EventRecord) -> Case:
     if case is None:
         raise ValueError("the first event of a case is case.drafted")
     after = replace(case, version=record.number, **EVOLUTIONS[type(event)](case, event, record))
-    return moved(after, record.effective_at)
+    return moved(after, record)
 
 
 def _received(case: Case, event: e.ApplicationSubmitted, record: EventRecord) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import datetime
 
 from chalicelib.domain import case_commands as c
@@ -11,10 +13,13 @@ from chalicelib.domain.case_events import Document
 from chalicelib.domain.case_rules import Act
 from chalicelib.domain.cases import ROLE_OF_TASK, ROUTED, Case
 from chalicelib.domain.documents import DocumentKind
-from chalicelib.domain.errors import Conflict, Forbidden, Refused
+from chalicelib.domain.errors import Conflict, Forbidden, Invalid, Refused
 from chalicelib.services.changes import ATTEMPTS, change
 from chalicelib.services.numbers import case_number
 from chalicelib.services.ports import Page, Ports, Receipt, RequestKey, TaskSummary, body_queue, officer_queue
+
+_BODY_ID = re.compile(r"[0-9]{12}-[0-9A-Za-z]+")
+"""``<division>-<department>``: no body is called so."""
 
 
 class CaseEnded(Exception):
@@ -79,9 +84,17 @@ def send_back(
     return _act(ports, actor, case_id, c.Return(reason, position), key)
 
 
-def hand_over(ports: Ports, actor: Actor, case_id: str, *, method: str, key: RequestKey | None = None) -> Receipt:
-    """The window gave or posted the result to the applicant."""
-    return _act(ports, actor, case_id, c.HandOver(method), key)
+def hand_over(
+    ports: Ports,
+    actor: Actor,
+    case_id: str,
+    *,
+    method: str,
+    proof: Mapping[str, str] | None = None,
+    key: RequestKey | None = None,
+) -> Receipt:
+    """The window gave or posted the result to the applicant, with its proof."""
+    return _act(ports, actor, case_id, c.HandOver(method, proof or {}), key)
 
 
 def accept(ports: Ports, actor: Actor, case_id: str, *, key: RequestKey | None = None) -> Receipt:
@@ -106,7 +119,12 @@ def refuse_acceptance(
     competent_body: str,
     key: RequestKey | None = None,
 ) -> Receipt:
-    """不予受理, in writing, with the competent body named if another one is (行政许可法 32)."""
+    """不予受理, in writing, with the competent body named if another one is (行政许可法 32(1), 32(2)).
+
+    ``competent_body`` is the id of a body of the region, whose name is then told, or the name of any other one.
+    Raises Invalid ``body.unknown`` for what looks like an id and is none.
+    """
+    told = _body_told(ports, competent_body)
 
     def build(case: Case, now: datetime) -> c.RefuseAcceptance:
         document = documents.write(
@@ -116,11 +134,20 @@ def refuse_acceptance(
             _acting_body(case),
             ground=ground,
             reason=reason,
-            competent_body=competent_body,
+            competent_body=told,
         )
-        return c.RefuseAcceptance(ground, reason, competent_body, document)
+        return c.RefuseAcceptance(ground, reason, told, document)
 
     return change(ports, actor, case_id, c.RefuseAcceptance, build, key=key)
+
+
+def _body_told(ports: Ports, named: str) -> str:
+    if not _BODY_ID.fullmatch(named):
+        return named
+    body = ports.catalog.body(named)
+    if body is None:
+        raise Invalid.because("body.unknown", "/competent_body", body=named)
+    return body.name
 
 
 def grant(ports: Ports, actor: Actor, case_id: str, *, opinion: str, key: RequestKey | None = None) -> Receipt:

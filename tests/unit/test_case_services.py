@@ -232,7 +232,7 @@ def test_a_result_to_be_fetched_waits_at_the_window_where_the_case_came_in(world
     queue = tasks.worklist(world, f.WINDOW, "deliver", None, 10)
     assert [row.case_id for row in queue.items] == [case_id]
     tasks.claim(world, f.WINDOW, case_id)
-    tasks.hand_over(world, f.WINDOW, case_id, method="window")
+    tasks.hand_over(world, f.WINDOW, case_id, method="window", proof={"recipient": "其其格", "relation": "self"})
     assert journey.get(world, case_id).state == "closed"
 
 
