@@ -21,6 +21,7 @@ class Settings:
     event_bus: str
     case_routing_arn: str
     seal_key_id: str  # KMS key, ECC_NIST_P256, SIGN_VERIFY
+    vault_key_id: str  # KMS key, SYMMETRIC_DEFAULT, wraps the data keys
     cursor_secret_id: str  # Secrets Manager
     oidc_issuer: str
     oidc_audience: str

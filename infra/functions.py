@@ -56,8 +56,9 @@ class Use(StrEnum):
     KNOW_ADDRESS = "know the public address"
 
 
-_COMMANDS = (Use.READ_CASES, Use.CHANGE_CASES, Use.OPEN_KEYS)
-_ISSUING = (*_COMMANDS, Use.READ_CATALOG, Use.CREATE_CERTIFICATES, Use.SIGN)
+# A command first records what time has brought about: for that it needs the law of the case, and numbers.
+_COMMANDS = (Use.READ_CASES, Use.CHANGE_CASES, Use.OPEN_KEYS, Use.NUMBER_CASES, Use.READ_CATALOG)
+_ISSUING = (*_COMMANDS, Use.CREATE_CERTIFICATES, Use.SIGN)
 # Looking after a case repairs whatever came apart: what any of the consumers does, it does as well.
 _LOOKING_AFTER = (
     *_ISSUING,
@@ -72,7 +73,6 @@ USES: dict[str, tuple[Use, ...]] = {
     API_HANDLER: (
         *_COMMANDS,
         Use.MAKE_KEYS,
-        Use.NUMBER_CASES,
         Use.LIST_CASES,
         Use.READ_AUTHORITIES,
         Use.CHANGE_AUTHORITIES,
@@ -80,7 +80,6 @@ USES: dict[str, tuple[Use, ...]] = {
         Use.CHANGE_MANDATES,
         Use.READ_CERTIFICATES,
         Use.READ_RECEIPTS,
-        Use.READ_CATALOG,
         Use.VERIFY,
         Use.SIGN_CURSORS,
         Use.KNOW_ADDRESS,

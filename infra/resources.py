@@ -34,6 +34,7 @@ _KNOWN: dict[str, tuple[frozenset[Use], Any]] = {
         names.state_machine_arn("case_routing"),
     ),
     "SEAL_KEY_ID": (frozenset({Use.SIGN, Use.VERIFY}), {"Ref": "SealKey"}),
+    "VAULT_KEY_ID": (frozenset({Use.OPEN_KEYS, Use.MAKE_KEYS}), {"Ref": "VaultKey"}),
     "CURSOR_SECRET_ID": (frozenset({Use.SIGN_CURSORS}), {"Ref": "CursorSecret"}),
     "OIDC_ISSUER": (frozenset({Use.KNOW_ISSUER}), {"Ref": "OidcIssuer"}),
     "OIDC_AUDIENCE": (frozenset({Use.KNOW_ISSUER}), {"Ref": "OidcAudience"}),

@@ -22,14 +22,19 @@ def storage() -> Json:
             _more_attributes=("lpk", "lsk", "dpk", "dsk"),
         ),
         "CatalogTable": _table("catalog"),
-        "SealKey": _seal_key(),
-        "SealKeyAlias": {
-            "Type": "AWS::KMS::Alias",
-            "Properties": {
-                "AliasName": {"Fn::Sub": "alias/${AWS::StackName}-seal"},
-                "TargetKeyId": {"Ref": "SealKey"},
-            },
-        },
+        "SealKey": _key(
+            "Seals electronic certificates. The private key never leaves KMS.",
+            KeySpec="ECC_NIST_P256",
+            KeyUsage="SIGN_VERIFY",
+        ),
+        "SealKeyAlias": _alias("seal", "SealKey"),
+        "VaultKey": _key(
+            "Wraps the data keys under which personal data is stored. Without it all of it is lost.",
+            KeySpec="SYMMETRIC_DEFAULT",
+            KeyUsage="ENCRYPT_DECRYPT",
+            EnableKeyRotation=True,
+        ),
+        "VaultKeyAlias": _alias("vault", "VaultKey"),
         "CursorSecret": {
             "Type": "AWS::SecretsManager::Secret",
             "Properties": {
@@ -66,15 +71,14 @@ def _keys(partition: str, sort: str) -> list[Json]:
     return [{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}]
 
 
-def _seal_key() -> Json:
+def _key(description: str, **properties: Any) -> Json:
     root = {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
     return {
         "Type": "AWS::KMS::Key",
         **_KEPT,
         "Properties": {
-            "Description": "Seals electronic certificates. The private key never leaves KMS.",
-            "KeySpec": "ECC_NIST_P256",
-            "KeyUsage": "SIGN_VERIFY",
+            "Description": description,
+            **properties,
             "PendingWindowInDays": 30,
             # A key policy's "*" is this key. Who may use it is said in the functions' own policies.
             "KeyPolicy": {
@@ -83,5 +87,15 @@ def _seal_key() -> Json:
                     {"Effect": "Allow", "Principal": {"AWS": root}, "Action": "kms:*", "Resource": "*"},
                 ],
             },
+        },
+    }
+
+
+def _alias(suffix: str, key: str) -> Json:
+    return {
+        "Type": "AWS::KMS::Alias",
+        "Properties": {
+            "AliasName": {"Fn::Sub": f"alias/${{AWS::StackName}}-{suffix}"},
+            "TargetKeyId": {"Ref": key},
         },
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -16,6 +15,7 @@ from chalicelib.domain.authorities import Authority
 from chalicelib.domain.case_events import Document, EventRecord
 from chalicelib.domain.cases import Case
 from chalicelib.domain.certificates import Certificate
+from chalicelib.domain.errors import Conflict
 from chalicelib.domain.mandates import Mandate
 from chalicelib.services.ports import (
     OutboxRow,
@@ -31,6 +31,7 @@ from chalicelib.services.ports import (
 from chalicelib.storage import tables as t
 from chalicelib.storage.codec import dump_event, dumps, instant, load_event, loads
 from chalicelib.storage.reading import page, reading
+from chalicelib.storage.sealing import Key, Safe, link
 from chalicelib.storage.transactions import Change, is_condition_failure
 
 KEEP_RECEIPTS = timedelta(days=7)
@@ -40,17 +41,20 @@ KEEP_RECEIPTS = timedelta(days=7)
 class DynamoCases:
     """Implements ``ports.CaseRepository`` on the cases table that ``tables.bind`` opened."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, safe: Safe) -> None:
         self._connection = connection
+        self._safe = safe
 
     # -- cases ---------------------------------------------------------------------------------------
 
     @reading
     def get(self, case_id: str) -> Case | None:
         try:
-            return _case(t.CaseRow.get(f"case#{case_id}", "case", consistent_read=True))
+            row = t.CaseRow.get(f"case#{case_id}", "case", consistent_read=True)
         except DoesNotExist:
             return None
+        key = self._safe.key(case_id)
+        return _case(row, key) if key else None
 
     def commit(
         self,
@@ -68,8 +72,9 @@ class DynamoCases:
         cleared: Sequence[str] = (),
     ) -> None:
         change = Change(self._connection)
-        head = self._append(change, case, events)
-        self._snapshot(change, case, head, expected_version)
+        sealing = self._key(change, case.id, expected_version)
+        head = self._append(change, case, events, sealing)
+        self._snapshot(change, case, head, expected_version, sealing)
         self._task(change, case, events)
         self._outbox(change, case.id, events)
         for event in events:
@@ -80,8 +85,9 @@ class DynamoCases:
             change.put(t.TokenRow(f"token#{case.id}", _number(case.task.number), token=token))
         if certificate:
             pk = f"certificate#{certificate.identifier}"
-            listed = {"lpk": f"holder#{certificate.holder_subject}", "lsk": holder_order(certificate)}
-            change.create(t.CertificateRow(pk, "certificate", snapshot=dumps(certificate), **listed))
+            holder, order = f"holder#{certificate.holder_subject}", f"{instant(certificate.issued_at)}#{pk}"
+            sealed = sealing.seal(pk, dumps(certificate))
+            change.create(t.CertificateRow(pk, "certificate", case_id=case.id, snapshot=sealed, lpk=holder, lsk=order))
         if authority:
             same = t.AuthorityRow.version == authority.version
             change.check(t.AuthorityRow, f"authority#{authority.id}", "authority", same)
@@ -93,24 +99,40 @@ class DynamoCases:
         for kind in cleared:
             change.delete(t.TimerRow(f"case#{case.id}", f"timer#{kind}"))
         change.commit()
+        self._safe.keep(sealing)
 
-    def _append(self, change: Change, case: Case, events: Sequence[EventRecord]) -> str:
+    def _key(self, change: Change, case_id: str, expected_version: int) -> Key:
+        """The data key of the case, made with its first event."""
+        if expected_version == 0:
+            made = self._safe.new(case_id)
+            change.create(made.row)
+            return made
+        key = self._read_key(case_id)
+        if key is None:  # erased since the caller read the case
+            raise Conflict.because("store.conflict")
+        return key
+
+    @reading
+    def _read_key(self, case_id: str) -> Key | None:
+        return self._safe.key(case_id)
+
+    def _append(self, change: Change, case: Case, events: Sequence[EventRecord], sealing: Key) -> str:
         head = case.log_head
         for event in events:
-            payload = dump_event(event)
-            digest = hashlib.sha256(f"{head}\n{payload}".encode()).hexdigest()
-            sk = f"event#{event.number:08d}"
+            sk = event_place(event.number)
+            payload = sealing.seal(sk, dump_event(event))
+            digest = link(head, payload)
             change.create(t.EventRow(f"case#{case.id}", sk, payload=payload, prev_hash=head, hash=digest))
             head = digest
         return head
 
-    def _snapshot(self, change: Change, case: Case, head: str, expected_version: int) -> None:
+    def _snapshot(self, change: Change, case: Case, head: str, expected_version: int, sealing: Key) -> None:
         row = t.CaseRow(
             f"case#{case.id}",
             "case",
             version=case.version,
             state=case.state.value,
-            snapshot=dumps(case),
+            snapshot=sealing.seal(f"case#{case.version}", dumps(case)),
             log_head=head,
         )
         if expected_version == 0:
@@ -190,9 +212,12 @@ class DynamoCases:
 
     @reading
     def log(self, case_id: str, after: int = 0) -> Iterable[EventRecord]:
-        condition = t.EventRow.sk.between(f"event#{after + 1:08d}", "event#99999999")
+        key = self._safe.key(case_id)
+        if key is None:
+            return []
+        condition = t.EventRow.sk.between(event_place(after + 1), event_place(99_999_999))
         rows = t.EventRow.query(f"case#{case_id}", condition, consistent_read=True)
-        return [load_event(row.payload) for row in rows]
+        return [load_event(key.open(row.sk, row.payload)) for row in rows]
 
     @reading
     def next_number(self, item_code: str, day: str) -> int:
@@ -213,8 +238,13 @@ class DynamoCases:
     def cases_of(self, subject: str, after: str | None, limit: int) -> Page[Case]:
         rows, cursor = page(f"party#{subject}", after, limit, newest_first=True)
         ids = [row.case_id for row in rows if isinstance(row, t.PartyRow)]
-        found = {case.id: case for case in _cases(ids)}
+        found = {case.id: case for case in self._cases(ids)}
         return Page([found[case_id] for case_id in ids if case_id in found], cursor)
+
+    def _cases(self, ids: Sequence[str]) -> Iterator[Case]:
+        keys = self._safe.keys(ids)
+        for row in t.CaseRow.batch_get([(f"case#{case_id}", "case") for case_id in keys]):
+            yield _case(row, keys[row.pk.removeprefix("case#")])
 
     # -- workflow ------------------------------------------------------------------------------------
 
@@ -275,11 +305,6 @@ class DynamoCases:
                 raise
 
 
-def holder_order(certificate: Certificate) -> str:
-    """Orders a holder's certificates by when they were issued."""
-    return f"{instant(certificate.issued_at)}#{certificate.identifier}"
-
-
 def receipt_row(key: RequestKey, receipt: Receipt, now: datetime) -> t.ReceiptRow:
     """The row that makes a keyed request happen once. DynamoDB drops it some time after ``ttl``."""
     ttl = int((now + KEEP_RECEIPTS).timestamp())
@@ -290,14 +315,14 @@ def _number(task: int) -> str:
     return f"{task:04d}"
 
 
-def _case(row: t.CaseRow) -> Case:
-    case = loads(row.snapshot, Case)
+def event_place(number: int) -> str:
+    """Sort key of an event; it is sealed for this place."""
+    return f"event#{number:08d}"
+
+
+def _case(row: t.CaseRow, key: Key) -> Case:
+    case = loads(key.open(f"case#{int(row.version)}", row.snapshot), Case)
     return replace(case, log_head=row.log_head)
-
-
-def _cases(ids: Sequence[str]) -> Iterator[Case]:
-    keys = [(f"case#{case_id}", "case") for case_id in ids]
-    return (_case(row) for row in t.CaseRow.batch_get(keys))
 
 
 def _summary(row: t.TaskRow) -> TaskSummary:

@@ -1,11 +1,11 @@
 """In-memory twins of the case-side repositories, for unit tests. The contract suite runs on these and on DynamoDB.
 
-Everything is stored as text through the codec, so that a twin cannot keep what DynamoDB would not.
+Everything is stored as text through the codec, so that a twin cannot keep what DynamoDB would not. Nothing is
+sealed: what a vault does to a row is shown on DynamoDB.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -30,6 +30,7 @@ from chalicelib.services.ports import (
     officer_queue,
 )
 from chalicelib.storage.codec import dump_event, dumps, instant, load_event, loads
+from chalicelib.storage.sealing import link, plain
 from chalicelib.storage.tables import shard_of
 
 T = TypeVar("T")
@@ -40,7 +41,7 @@ class MemoryStore:
     """What all twins of one test share, as one table does."""
 
     cases: dict[str, tuple[str, str]] = field(default_factory=dict)  # id → snapshot, log head
-    events: dict[str, list[str]] = field(default_factory=dict)
+    events: dict[str, list[bytes]] = field(default_factory=dict)
     hashes: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # id → (previous, own)
     tasks: dict[tuple[str, int], TaskSummary] = field(default_factory=dict)
     parties: dict[str, set[str]] = field(default_factory=dict)
@@ -98,8 +99,8 @@ class MemoryCases:
             raise Conflict.because("store.conflict")
         head = case.log_head
         for record in events:
-            payload = dump_event(record)
-            digest = hashlib.sha256(f"{head}\n{payload}".encode()).hexdigest()
+            payload = plain(dump_event(record))
+            digest = link(head, payload)
             self.store.events.setdefault(case.id, []).append(payload)
             self.store.hashes.setdefault(case.id, []).append((head, digest))
             head = digest
@@ -142,7 +143,7 @@ class MemoryCases:
         return self.store.documents.get(number)
 
     def log(self, case_id: str, after: int = 0) -> Iterable[EventRecord]:
-        return [load_event(payload) for payload in self.store.events.get(case_id, [])[after:]]
+        return [load_event(payload[1:].decode()) for payload in self.store.events.get(case_id, [])[after:]]
 
     def next_number(self, item_code: str, day: str) -> int:
         self.store.counters[item_code, day] = self.store.counters.get((item_code, day), 0) + 1
@@ -232,7 +233,9 @@ class MemoryCertificates:
     def of_holder(self, subject: str, after: str | None, limit: int) -> Page[Certificate]:
         everyone = [loads(text, Certificate) for text in self.store.certificates.values()]
         mine = [c for c in everyone if c.holder_subject == subject]
-        return _page(mine, lambda c: f"{instant(c.issued_at)}#{c.identifier}", after, limit, newest_first=True)
+        return _page(
+            mine, lambda c: f"{instant(c.issued_at)}#certificate#{c.identifier}", after, limit, newest_first=True
+        )
 
 
 class MemoryMandates:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from pynamodb.attributes import DiscriminatorAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, DiscriminatorAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
@@ -74,20 +74,26 @@ class Row(Model):
 
 
 class CaseRow(Row, discriminator="case"):
-    """case#<id>/case: the snapshot."""
+    """case#<id>/case: the snapshot, sealed. Version, state and head of the log are plain: they name nobody."""
 
     version = NumberAttribute()
     state = UnicodeAttribute()
-    snapshot = UnicodeAttribute()
+    snapshot = BinaryAttribute(legacy_encoding=False)
     log_head = UnicodeAttribute()
 
 
 class EventRow(Row, discriminator="event"):
-    """case#<id>/event#<number>: one event. ``hash`` covers ``prev_hash`` and the payload as stored."""
+    """case#<id>/event#<number>: one event, sealed. ``hash`` covers ``prev_hash`` and the payload as stored."""
 
-    payload = UnicodeAttribute()
+    payload = BinaryAttribute(legacy_encoding=False)
     prev_hash = UnicodeAttribute()
     hash = UnicodeAttribute()
+
+
+class KeyRow(Row, discriminator="key"):
+    """key#<owner>/key: the wrapped data key of a case or authority. Destroying it erases what it sealed."""
+
+    wrapped = BinaryAttribute(legacy_encoding=False)
 
 
 class TaskRow(Row, discriminator="task"):
@@ -154,10 +160,10 @@ class DocumentRow(Row, discriminator="document"):
 
 
 class AuthorityRow(Row, discriminator="authority"):
-    """authority#<id>/authority: an agent's authority, listed for the agent."""
+    """authority#<id>/authority: an agent's authority, listed for the agent; the snapshot sealed."""
 
     version = NumberAttribute()
-    snapshot = UnicodeAttribute()
+    snapshot = BinaryAttribute(legacy_encoding=False)
 
 
 class PrincipalRow(Row, discriminator="principal"):
@@ -180,9 +186,10 @@ class MandateBodyRow(Row, discriminator="mandate_body"):
 
 
 class CertificateRow(Row, discriminator="certificate"):
-    """certificate#<identifier>/certificate: listed for its holder."""
+    """certificate#<identifier>/certificate: listed for its holder; sealed under the key of its case."""
 
-    snapshot = UnicodeAttribute()
+    case_id = UnicodeAttribute()
+    snapshot = BinaryAttribute(legacy_encoding=False)
 
 
 def bind(table: str, region: str, host: str | None = None) -> Connection:

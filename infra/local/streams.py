@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import functools
 import json
@@ -131,7 +132,7 @@ class StreamSource:
 
     def _record(self, record: Json) -> Json:
         created = record["dynamodb"].get("ApproximateCreationDateTime")
-        body = {k: v for k, v in record["dynamodb"].items() if k != "ApproximateCreationDateTime"}
+        body = _as_json({k: v for k, v in record["dynamodb"].items() if k != "ApproximateCreationDateTime"})
         if isinstance(created, datetime):
             body["ApproximateCreationDateTime"] = created.timestamp()
         return {
@@ -198,3 +199,12 @@ class StreamSource:
     def _position(self, shard: Any) -> int:
         after = self._after.get(shard.id)
         return 0 if after is None else int(after) - int(shard.starting_sequence_number) + 1
+
+
+def _as_json(value: Any) -> Any:
+    """Binary values as Lambda shows them to a function: in Base64."""
+    if isinstance(value, dict):
+        return {key: _as_json(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_as_json(inner) for inner in value]
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value

@@ -16,12 +16,13 @@ MAY_KNOW = {
     "domain": (),
     "services": ("domain",),
     "schemas": ("domain", "services.ports"),
-    "storage": ("domain", "services.ports", "services.catalog_ports", "data", "schemas", "settings", "observability"),
-    "gateways": ("domain", "services.ports", "settings", "observability"),
+    "storage": ("domain", "services.ports", "services.catalog_ports", "services.log_ports", "data", "schemas", "settings", "observability"),
+    "gateways": ("domain", "services.ports", "services.log_ports", "settings", "observability"),
     "wiring": (
         "domain",
         "services.ports",
         "services.catalog_ports",
+        "services.log_ports",
         "storage",
         "gateways",
         "schemas",
@@ -44,6 +45,7 @@ ONLY_IN = {
     "jsonschema_rs": {"schemas", "edge"},
     "joserfc": {"edge"},
     "cattrs": {"storage"},
+    "cryptography": {"gateways"},
     "segno": {"api"},
 }
 

@@ -9,6 +9,7 @@ from chalicelib.storage.authorities import DynamoAuthorities
 from chalicelib.storage.cases import DynamoCases
 from chalicelib.storage.certificates import DynamoCertificates
 from chalicelib.storage.mandates import DynamoMandates
+from chalicelib.storage.sealing import Safe
 from tests import factories as f
 
 
@@ -20,8 +21,10 @@ def world(request: pytest.FixtureRequest) -> f.World:
         fixture = "aws" if request.param == "moto" else "engine_tables"
         stack = request.getfixturevalue(fixture)
         connection = tables.bind(stack.cases, stack.region, stack.endpoint)
-        made.cases = DynamoCases(connection)  # type: ignore[assignment]
-        made.authorities = DynamoAuthorities(connection)  # type: ignore[assignment]
+        vault = f.FakeVault()
+        safe = Safe(lambda: vault)
+        made.cases = DynamoCases(connection, safe)  # type: ignore[assignment]
+        made.authorities = DynamoAuthorities(connection, safe)  # type: ignore[assignment]
         made.mandates = DynamoMandates(connection)  # type: ignore[assignment]
-        made.certificates = DynamoCertificates()  # type: ignore[assignment]
+        made.certificates = DynamoCertificates(safe)  # type: ignore[assignment]
     return made

@@ -13,8 +13,10 @@ from chalicelib.events.relay import _row, relay_outbox
 from chalicelib.services.ports import SHARDS
 from chalicelib.storage import tables
 from chalicelib.storage.cases import DynamoCases
+from chalicelib.storage.sealing import Safe
 from infra.local import emulator
 from infra.local.environment import REGION
+from tests.factories import FakeVault
 from tests.workflow.support import World, failed_items, stream_event
 
 CASE = "01JNCASE00000000000000ROW0"
@@ -32,7 +34,8 @@ def world(aws: emulator.Emulator) -> Iterator[World]:
         BillingMode="PAY_PER_REQUEST",
     )
     world = World()
-    world.cases = DynamoCases(tables.bind(TABLE, REGION))
+    vault = FakeVault()
+    world.cases = DynamoCases(tables.bind(TABLE, REGION), Safe(lambda: vault))
     wiring.install(world)  # type: ignore[arg-type]
     yield world
     wiring.install(None)
@@ -43,8 +46,8 @@ def images() -> list[dict[str, Any]]:
     """The outbox rows as a stream with NEW_IMAGE would show them, values untyped."""
     client: Any = emulator.client("dynamodb")
     rows = client.scan(TableName=TABLE)["Items"]
-    plain = [{k: int(v["N"]) if "N" in v else v["S"] for k, v in row.items()} for row in rows]
-    return [row for row in plain if row["pk"].startswith("outbox#")]
+    found = [row for row in rows if row["pk"]["S"].startswith("outbox#")]
+    return [{k: int(v["N"]) if "N" in v else v["S"] for k, v in row.items()} for row in found]
 
 
 def test_a_row_from_the_stream_is_the_row_from_the_table(world: World) -> None:
