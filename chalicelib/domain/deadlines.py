@@ -9,9 +9,10 @@ next working day (民法典 203). Days on which the clock stands (行政许可�
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from enum import StrEnum
+from itertools import groupby
 
 from chalicelib.domain.calendar import Calendar, Day
 from chalicelib.domain.catalog import ImplementationItem, Limit, LimitUnit
@@ -101,28 +102,119 @@ class Deadline:
     days: tuple[DayCount, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Neighbouring days of one kind in an explanation. ``days`` is how many, ``count`` the running count at its end."""
+
+    first: date
+    last: date
+    counting: Counting
+    days: int
+    count: int
+    name: str
+    pause: str
+    source: str
+    provisional: bool
+
+
 LONGEST = 4000
-"""Days looked at before a period counts as endless; the longest in any law read is a year."""
+"""Days on which the clock runs before a period counts as endless; the longest in any law read is a year."""
 
 
 def deadline(start: datetime, limit: Limit, calendar: Calendar, pauses: Sequence[Pause] = ()) -> Deadline:
     """The end of a period that starts at an instant, with every day on the way."""
-    day = legal_day(start)
-    days = [DayCount(calendar.day(day), Counting.START, 0)]
-    if limit.value == 0:
-        return Deadline(end_of(day), day, days[0].day.provisional, tuple(days))
-    target, count = _target(day, limit), 0
-    for _ in range(LONGEST):
-        day += ONE_DAY
+    first = legal_day(start)
+    days = [DayCount(calendar.day(first), Counting.START, 0)]
+    if not _count(days, limit, calendar, pauses):
+        return _endless(days)
+    return _ending(days)
+
+
+def total(start: datetime, limits: Sequence[Limit], calendar: Calendar, pauses: Sequence[Pause] = ()) -> Deadline:
+    """The end of several periods, each of which begins where the one before it ends: a limit and its extension.
+
+    Periods of one unit are one period, so that a natural day in between that is no working day moves nothing. Raises
+    ValueError without a limit.
+    """
+    added = _added(limits)
+    days = [DayCount(calendar.day(legal_day(start)), Counting.START, 0)]
+    for limit in added:
+        if not _count(days, limit, calendar, pauses):
+            return _endless(days)
+    return _ending(days)
+
+
+def standing(found: Deadline, pauses: Sequence[Pause], until: date, calendar: Calendar) -> Deadline:
+    """A deadline that has no end in sight, with the days on which the clock has stood so far, up to ``until``."""
+    if found.at is not None:
+        return found
+    last, days = found.days[-1], list(found.days)
+    day = last.day.date + ONE_DAY
+    while day <= until:
         pause = next((p for p in pauses if p.covers(day)), None)
-        if pause is not None and pause.until is None:
-            return Deadline(None, None, any(d.day.provisional for d in days), tuple(days))
-        counted = _judge(calendar.day(day), limit.unit, pause, count, target)
-        count = counted.count
+        if pause is None:
+            break
+        days.append(DayCount(calendar.day(day), Counting.STOPPED, last.count, pause.code))
+        day += ONE_DAY
+    return _endless(days)
+
+
+def stretches(days: Sequence[DayCount]) -> tuple[Stretch, ...]:
+    """The same explanation in ranges: neighbouring days that count, or do not, for the same reason."""
+    groups = groupby(days, lambda d: (d.counting, d.day.name, d.pause, d.day.source, d.day.provisional))
+    found = []
+    for (counting, name, pause, source, provisional), group in groups:
+        own = list(group)
+        first, last = own[0].day.date, own[-1].day.date
+        found.append(Stretch(first, last, counting, len(own), own[-1].count, name, pause, source, provisional))
+    return tuple(found)
+
+
+def _added(limits: Sequence[Limit]) -> list[Limit]:
+    """Neighbouring periods of one unit as one."""
+    if not limits:
+        raise ValueError("a clock has at least one limit")
+    added = [limits[0]]
+    for limit in limits[1:]:
+        if limit.unit is added[-1].unit:
+            added[-1] = replace(added[-1], value=added[-1].value + limit.value)
+        else:
+            added.append(limit)
+    return added
+
+
+def _count(days: list[DayCount], limit: Limit, calendar: Calendar, pauses: Sequence[Pause]) -> bool:
+    """Go on from the last of ``days`` until the period is over. False if the clock stands with no end in sight."""
+    if limit.value == 0:
+        return True
+    day, before = days[-1].day.date, days[-1].count
+    target = before + _target(day, limit)
+    looked_at = 0
+    while looked_at < LONGEST:
+        day += ONE_DAY
+        covering = [p for p in pauses if p.covers(day)]
+        if any(p.until is None for p in covering):
+            return False
+        pause = covering[0] if covering else None
+        counted = _judge(calendar.day(day), limit.unit, pause, days[-1].count, target)
         days.append(counted)
-        if count >= target and (limit.unit is LimitUnit.WORKDAY or counted.day.is_workday) and pause is None:
-            return Deadline(end_of(day), day, any(d.day.provisional for d in days), tuple(days))
+        looked_at += pause is None
+        if counted.count >= target and (limit.unit is LimitUnit.WORKDAY or counted.day.is_workday) and pause is None:
+            return True
     raise ValueError(f"a period of {limit.value} {limit.unit} did not end within {LONGEST} days")
+
+
+def _ending(days: Sequence[DayCount]) -> Deadline:
+    last = days[-1].day.date
+    return Deadline(end_of(last), last, _is_provisional(days), tuple(days))
+
+
+def _endless(days: Sequence[DayCount]) -> Deadline:
+    return Deadline(None, None, _is_provisional(days), tuple(days))
+
+
+def _is_provisional(days: Sequence[DayCount]) -> bool:
+    return any(counted.day.provisional for counted in days)
 
 
 def _target(start: date, limit: Limit) -> int:

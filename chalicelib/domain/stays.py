@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.case_events import EventRecord
 from chalicelib.domain.case_rules import CaseState
 
 if TYPE_CHECKING:
@@ -19,26 +20,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """A stretch in one state and on one node. ``until`` None: it stands there still."""
+    """A stretch in one state and on one node. ``until`` None: it stands there still.
+
+    ``since`` is from when it counts, ``recorded_at`` when it came about: deemed acceptance counts from receipt.
+    """
 
     state: CaseState
     position: int
     since: datetime
+    recorded_at: datetime
     until: datetime | None = None
 
 
-def moved(case: Case, at: datetime) -> Case:
-    """The case with its stays brought up to date after an event that counts from ``at``."""
+def moved(case: Case, record: EventRecord) -> Case:
+    """The case with its stays brought up to date after an event."""
+    at = record.effective_at
     if case.state is CaseState.DRAFT:
         return case
     if not case.stays:
-        return replace(case, stays=(Stay(case.state, case.position, at),))
+        return replace(case, stays=(Stay(case.state, case.position, at, record.recorded_at),))
     *before, last = case.stays
     if (last.state, last.position) == (case.state, case.position):
         return case
     # What counts from receipt (deemed acceptance) ends the stays that came after it when they began.
     at = max(at, last.since)
-    return replace(case, stays=(*before, replace(last, until=at), Stay(case.state, case.position, at)))
+    here = Stay(case.state, case.position, at, record.recorded_at)
+    return replace(case, stays=(*before, replace(last, until=at), here))
 
 
 def entered(case: Case, states: Iterable[CaseState]) -> datetime | None:
