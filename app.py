@@ -5,7 +5,19 @@ from chalicelib import observability  # isort: skip  # noqa: F401
 
 from chalice.app import Chalice
 
-from chalicelib.api import authorities, cases, catalog, certificates, divisions, docs, fees, mandates, meta, tasks
+from chalicelib.api import (
+    authorities,
+    cases,
+    catalog,
+    certificates,
+    divisions,
+    docs,
+    fees,
+    mandates,
+    meta,
+    notices,
+    tasks,
+)
 from chalicelib.edge import authorizer
 from chalicelib.edge.api import last_resort
 from chalicelib.events import certificates as certificate_events
@@ -19,6 +31,7 @@ for blueprint in (
     authorizer.authorizers,
     cases.bp,
     tasks.bp,
+    notices.bp,
     authorities.bp,
     mandates.bp,
     fees.bp,

@@ -60,8 +60,11 @@ def is_applicant(case: Case, actor: Actor) -> bool:
 
 
 def is_filer(case: Case, actor: Actor) -> bool:
-    """The agent or window officer who filed it for the applicant."""
-    return bool(case.agent) and actor.subject == case.agent and actor.kind in (ActorKind.AGENT, ActorKind.OFFICER)
+    """The agent who filed it for the applicant, or the window officer, while they work at that window."""
+    if not case.agent or actor.subject != case.agent:
+        return False
+    at_the_window = Role.WINDOW in actor.roles and actor.division == case.filed_at
+    return actor.kind is ActorKind.AGENT or (actor.kind is ActorKind.OFFICER and at_the_window)
 
 
 def has_turn(case: Case, actor: Actor) -> bool:
@@ -92,6 +95,21 @@ def supervises(case: Case, actor: Actor) -> bool:
     return any(contains(actor.division, node.division) for node in case.route.nodes)
 
 
+def disposes(case: Case, actor: Actor) -> bool:
+    """Who may take a task from its holder: the head of the body where it stands, or a supervisor of that place.
+
+    Nobody else could help a task that was handed to somebody who never comes.
+    """
+    task = case.task
+    if task is None:
+        return False
+    if actor.kind is ActorKind.OFFICER:
+        return Role.HEAD in actor.roles and actor.body == task.body
+    return supervises(case, actor) and any(
+        node.body == task.body and contains(actor.division, node.division) for node in case.route.nodes
+    )
+
+
 def collects(case: Case, actor: Actor) -> bool:
     """A fee is due, and the officer works at a body of the route that may take it: a window, or who decides."""
     return (
@@ -111,6 +129,7 @@ def may_see(case: Case, actor: Actor) -> bool:
         or is_filer(case, actor)
         or has_turn(case, actor)
         or leads(case, actor)
+        or disposes(case, actor)
         or collects(case, actor)
         or supervises(case, actor)
     )
@@ -155,7 +174,7 @@ _OTHER_ACTS: Mapping[type, Callable[[Case, Actor], bool]] = {
         has_turn(case, actor) or (is_filer(case, actor) and actor.kind is ActorKind.OFFICER)
     ),
     c.ConfirmReceipt: is_applicant,
-    c.Release: lambda case, actor: has_turn(case, actor) or supervises(case, actor),
+    c.Release: lambda case, actor: has_turn(case, actor) or disposes(case, actor),
     c.RestartWorkflow: supervises,
 }
 """Acts that are neither the applicant's nor simply whose turn it is, each with who may do it."""

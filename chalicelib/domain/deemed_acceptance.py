@@ -13,15 +13,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from chalicelib.domain.case_events import Document, EventRecord, TaskEnded
 from chalicelib.domain.case_rules import CaseState, Evolutions, Transition, Transitions, task_number
-from chalicelib.domain.catalog import ImplementationItem, Limit, LimitUnit, StepRole
+from chalicelib.domain.catalog import ImplementationItem, Limit, StepRole
 from chalicelib.domain.deadlines import Lapse, Law, deadline
+from chalicelib.domain.law import is_licence, notice_limit
 
 if TYPE_CHECKING:
     from chalicelib.domain.cases import Case
-
-LICENCE = "01"
-FIVE_DAYS = Limit(5, LimitUnit.WORKDAY)
-"""行政许可法 32(4); days of that law are working days (82)."""
 
 BASIS = "行政许可法第三十二条第一款第四项:逾期不告知的,自收到申请材料之日起即为受理"
 
@@ -30,6 +27,7 @@ BASIS = "行政许可法第三十二条第一款第四项:逾期不告知的,自
 class DeemAccepted:
     """Nobody told the applicant anything in time. Number and document come from the outside."""
 
+    basis: str
     case_number: str = ""
     document: Document | None = None
 
@@ -40,17 +38,21 @@ class DeemedAccepted(TaskEnded):
 
     type: ClassVar[str] = "case.deemed_accepted"
     case_number: str
+    basis: str
     document: Document | None
 
     @property
     def told(self) -> Mapping[str, str]:
         """By which law."""
-        return {"basis": BASIS}
+        return {"basis": self.basis}
 
 
-def period(item: ImplementationItem) -> Limit | None:
-    """The period of notice: the version's own, for licences the law's; None where nothing sets one."""
-    return item.notice_limit or (FIVE_DAYS if item.type_code == LICENCE else None)
+def basis_of(item: ImplementationItem, limit: Limit) -> str:
+    """By which rule silence is acceptance: the licensing law's, for other types that of the item's version."""
+    if is_licence(item):
+        return BASIS
+    own = f"{limit.basis.law}第{limit.basis.article}条" if limit.basis else "本事项版本所定的一次性告知期限"
+    return f"{own}:逾期不告知的,自收到申请材料之日起视为受理"
 
 
 def starts_at(case: Case) -> datetime | None:
@@ -60,11 +62,11 @@ def starts_at(case: Case) -> datetime | None:
 
 def lapses(case: Case, law: Law) -> Iterable[Lapse]:
     """An application that is neither accepted, nor refused, nor answered by a notice in time counts as accepted."""
-    limit, start = period(law.item), starts_at(case)
+    limit, start = notice_limit(law.item), starts_at(case)
     if case.state is not CaseState.RECEIVED or limit is None or start is None or _accepting(case) is None:
         return ()
     at = deadline(start, limit, law.calendar).at
-    return (Lapse(at, DeemAccepted(), since=start),) if at is not None else ()
+    return (Lapse(at, DeemAccepted(basis_of(law.item, limit)), since=start),) if at is not None else ()
 
 
 def _accepting(case: Case) -> int | None:
@@ -88,7 +90,7 @@ TRANSITIONS: Transitions = {
     DeemAccepted: Transition(
         frozenset({CaseState.RECEIVED}),
         (),
-        lambda case, m, a: (DeemedAccepted(task_number(case), m.case_number, m.document),),
+        lambda case, m, a: (DeemedAccepted(task_number(case), m.case_number, m.basis, m.document),),
     )
 }
 

@@ -22,6 +22,8 @@ bp = EventBlueprint(__name__)
         "case.refused",
         "case.withdrawn",
         "case.deemed_renewed",
+        "case.deemed_accepted",
+        "case.correction_lapsed",
     )
 )
 def report_tasks(hint: Hint) -> None:

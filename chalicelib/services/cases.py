@@ -21,6 +21,7 @@ from chalicelib.domain.errors import Forbidden, Invalid, NotFound, raise_all
 from chalicelib.domain.materials import held_for, lacking
 from chalicelib.domain.renewals import CaseKind
 from chalicelib.domain.routing import Channel
+from chalicelib.services import lapses
 from chalicelib.services.changes import change, receipt_of
 from chalicelib.services.numbers import case_number
 from chalicelib.services.ports import Page, Ports, Receipt, RequestKey, Timer
@@ -201,8 +202,13 @@ def discard_draft(
 
 
 def read(ports: Ports, actor: Actor, case_id: str) -> Case:
-    """The case, for those who may see it. Raises NotFound for everybody else."""
-    return access.require_sight(ports.cases.get(case_id), actor)
+    """The case as it stands now, with what time has brought about. Raises NotFound for whoever may not see it.
+
+    Its version is that of the last recorded event: a lapse that nobody has recorded yet has no number.
+    """
+    case = access.require_sight(ports.cases.get(case_id), actor)
+    seen = access.require_sight(lapses.seen_at(ports, case, ports.clock.now()), actor)
+    return replace(seen, version=case.version)
 
 
 def timeline(ports: Ports, actor: Actor, case_id: str) -> tuple[Case, Sequence[EventRecord]]:

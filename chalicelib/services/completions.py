@@ -12,7 +12,7 @@ from functools import singledispatch
 from chalicelib.domain import documents
 from chalicelib.domain.cases import Case
 from chalicelib.domain.catalog import CorrectionOutcome, StepRole
-from chalicelib.domain.deemed_acceptance import BASIS, DeemAccepted
+from chalicelib.domain.deemed_acceptance import DeemAccepted
 from chalicelib.domain.documents import DocumentKind
 from chalicelib.domain.notices import LapseCorrection
 from chalicelib.domain.renewals import DeemRenewed
@@ -36,7 +36,7 @@ def _deem_renewed(command: DeemRenewed, ports: Ports, case: Case, at: datetime) 
 def _deem_accepted(command: DeemAccepted, ports: Ports, case: Case, at: datetime) -> DeemAccepted:
     now = ports.clock.now()
     number, body = case_number(ports, case, now), _accepting_body(case)
-    document = documents.write(case, DocumentKind.ACCEPTANCE, now, body, number=number, basis=BASIS)
+    document = documents.write(case, DocumentKind.ACCEPTANCE, now, body, number=number, basis=command.basis)
     return replace(command, case_number=number, document=document)
 
 
