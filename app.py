@@ -13,9 +13,11 @@ from chalicelib.api import (
     divisions,
     docs,
     fees,
+    hearings,
     mandates,
     meta,
     notices,
+    procedures,
     tasks,
 )
 from chalicelib.edge import authorizer
@@ -35,6 +37,8 @@ for blueprint in (
     authorities.bp,
     mandates.bp,
     fees.bp,
+    procedures.bp,
+    hearings.bp,
     certificates.bp,
     catalog.bp,
     divisions.bp,

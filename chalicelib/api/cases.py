@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib import wiring
-from chalicelib.api import views
+from chalicelib.api import procedure_views, views
 from chalicelib.domain.actors import ActorKind
 from chalicelib.domain.case_events import Party, SubmittedMaterial
 from chalicelib.domain.renewals import CaseKind
 from chalicelib.domain.routing import Channel
 from chalicelib.edge.api import ApiBlueprint, Reply, Request, receipt_reply
-from chalicelib.services import cases
+from chalicelib.services import cases, lapses
 from chalicelib.services.cases import Opening
 
 bp = ApiBlueprint(__name__, tag="cases")
@@ -81,8 +81,11 @@ def list_cases(request: Request) -> Reply:
 )
 def read_case(request: Request) -> Reply:
     """The case as it stands. The ETag is its version."""
-    case = cases.read(wiring.current(), request.who, request.path["case_id"])
-    return Reply(views.case(case, request.who), etag=case.version)
+    ports = wiring.current()
+    case = cases.read(ports, request.who, request.path["case_id"])
+    law = lapses.law_of(ports, case) if case.procedures or case.hearing else None
+    beside = procedure_views.shown(case, request.who, law, ports.clock.now())
+    return Reply({**views.case(case, request.who), **beside}, etag=case.version)
 
 
 @bp.route_v1(

@@ -13,6 +13,7 @@ import segno
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from chalicelib.data import label
 from chalicelib.domain.deadlines import SHANGHAI
 
 _templates = Environment(
@@ -29,6 +30,7 @@ def _china_time(text: str) -> str:
 
 
 _templates.filters["china_time"] = _china_time
+_templates.filters["text_label"] = lambda name: label("text", name)["zh"]
 
 
 def qr_svg(url: str) -> str:

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.data import label
+from chalicelib.domain import access, notices
 from chalicelib.domain import case_events as e
-from chalicelib.domain import notices
-from chalicelib.domain.actors import Actor, ActorKind
+from chalicelib.domain.actors import Actor
 from chalicelib.domain.case_events import EventRecord
 from chalicelib.domain.cases import Case
 from chalicelib.domain.certificates import masked
@@ -49,7 +49,7 @@ def case_summary(case: Case) -> dict[str, Any]:
 
 def case(case: Case, viewer: Actor) -> dict[str, Any]:
     """The whole case. Supervisors see how it is handled, not what the applicant wrote (I4)."""
-    supervising = viewer.kind is ActorKind.SUPERVISOR
+    supervising = access.only_oversees(case, viewer)
     shown = {
         **case_summary(case),
         "applicant": {
@@ -170,6 +170,11 @@ _SHOWN = (
     "task",
     "places",
     "outcome",
+    "procedure",
+    "stops",
+    "late",
+    "party",
+    "called_off",
 )
 """An allow-list: what a field of an event must be called to be shown. Texts that officers wrote for each other,
 form data and names stay in the case, where the viewer's rights decide."""

@@ -121,6 +121,12 @@ def collects(case: Case, actor: Actor) -> bool:
     )
 
 
+def only_oversees(case: Case, actor: Actor) -> bool:
+    """Sees how the case is handled, but needs nothing of what the applicant wrote."""
+    above = actor.kind is ActorKind.SUPERVISOR or Role.GOVERNMENT_HEAD in actor.roles
+    return above and not has_turn(case, actor)
+
+
 def may_see(case: Case, actor: Actor) -> bool:
     """Both sides of the case, whoever it waits for, and those who supervise it."""
     return (

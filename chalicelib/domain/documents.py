@@ -28,6 +28,11 @@ class DocumentKind(StrEnum):
     DEEMED_RENEWAL = "deemed_renewal"
     CORRECTION_NOTICE = "correction_notice"
     DEEMED_WITHDRAWAL = "deemed_withdrawal"
+    PROCEDURE_NOTICE = "procedure_notice"
+    EXTENSION_NOTICE = "extension_notice"
+    HEARING_NOTICE = "hearing_notice"
+    HEARING_DATE = "hearing_date"
+    HEARING_RECORD = "hearing_record"
 
 
 _SUFFIX = {
@@ -39,6 +44,11 @@ _SUFFIX = {
     DocumentKind.DEEMED_RENEWAL: "YX",
     DocumentKind.CORRECTION_NOTICE: "BZ",
     DocumentKind.DEEMED_WITHDRAWAL: "SWCH",
+    DocumentKind.PROCEDURE_NOTICE: "TBCX",
+    DocumentKind.EXTENSION_NOTICE: "YCQX",
+    DocumentKind.HEARING_NOTICE: "TZGZ",
+    DocumentKind.HEARING_DATE: "TZTZ",
+    DocumentKind.HEARING_RECORD: "TZBL",
 }
 
 

@@ -1,0 +1,41 @@
+"""Acts that go with a written notice: the notice says exactly what the act's event tells."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain import cases, documents
+from chalicelib.domain.actors import Actor
+from chalicelib.domain.case_events import Document
+from chalicelib.domain.case_rules import Act
+from chalicelib.domain.cases import Case
+from chalicelib.domain.documents import DocumentKind
+from chalicelib.services import lapses
+from chalicelib.services.changes import change
+from chalicelib.services.ports import Ports, Receipt, RequestKey
+
+
+def blank(kind: DocumentKind, at: datetime) -> Document:
+    """The place of a notice that is not written yet."""
+    return Document("", kind, at, "", "")
+
+
+def change_in_writing(
+    ports: Ports, actor: Actor, case_id: str, command: Any, kind: DocumentKind, key: RequestKey | None
+) -> Receipt:
+    """Do an act whose command has a ``document``, and write that document in the name of the body at work.
+
+    The act is judged before anything is written, so that a refused one leaves no number behind.
+    """
+
+    def build(case: Case, now: datetime) -> object:
+        act = Act(actor, now, lapses.law_of(ports, case))
+        cases.judge(case, command, act)
+        told = cases.TRANSITIONS[type(command)].emit(case, command, act)[0].told
+        node = case.pending_node
+        document = documents.write(case, kind, now, node.body_name if node else "", **told)
+        return replace(command, document=document)
+
+    return change(ports, actor, case_id, type(command), build, key=key)
