@@ -22,9 +22,10 @@ from chalicelib.domain.mandates import DecideInstantly
 from chalicelib.domain.materials import RecordPapers
 from chalicelib.domain.notices import Correct, SendNotice, SpotCorrect
 from chalicelib.domain.procedures import AssignOfficers, RecordResult, StartProcedure
+from chalicelib.domain.uploads import OpenUpload
 
 APPLICANT_ACTS = frozenset(
-    {c.SaveApplication, c.Submit, c.Withdraw, c.Discard, RequestHearing, WaiveHearing, Correct, SpotCorrect}
+    {c.SaveApplication, c.Submit, c.Withdraw, c.Discard, RequestHearing, WaiveHearing, Correct, SpotCorrect, OpenUpload}
 )
 OFFICER_ACTS = frozenset(
     {

@@ -10,6 +10,7 @@ from chalicelib.domain import access
 from chalicelib.domain import case_commands as c
 from chalicelib.domain.actors import SYSTEM, Actor, ActorKind, Role
 from chalicelib.domain.errors import DomainError, Forbidden, NotFound
+from chalicelib.services import tasks
 from tests import factories as f
 from tests import journey
 
@@ -24,6 +25,9 @@ PEOPLE: dict[str, Actor] = {
     "same role, other body": f.BANNER_REVIEWER,
     "colleague": f.COLLEAGUE,
     "supervisor of the league": f.SUPERVISOR,
+    "supervisor of the sum that only received it": replace(f.SUPERVISOR, division=f.SUM),
+    "head of the body": replace(f.DECIDER, subject="head", roles=frozenset({Role.HEAD})),
+    "head of another body": replace(f.BANNER_REVIEWER, subject="head", roles=frozenset({Role.HEAD})),
     "supervisor of another league": replace(f.SUPERVISOR, division="150100000000"),
     "supervisor without an area": replace(f.SUPERVISOR, division=""),
     "officer calling himself applicant": Actor(f.HERDER.subject, ActorKind.OFFICER, roles=frozenset(Role)),
@@ -50,6 +54,9 @@ EXPECTED: dict[str, str] = {
     "same role, other body": "-",
     "colleague": "-",
     "supervisor of the league": "release restart",
+    "supervisor of the sum that only received it": "restart",
+    "head of the body": "release",
+    "head of another body": "-",
     "supervisor of another league": "-",
     "supervisor without an area": "-",
     "officer calling himself applicant": "-",
@@ -94,6 +101,27 @@ def test_an_officer_sees_a_case_only_while_it_is_their_turn() -> None:
     assert not access.may_see(journey.get(world, case_id), f.BANNER_REVIEWER)
     journey.opened(world, case_id)
     assert access.may_see(journey.get(world, case_id), f.REVIEWER)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"division": f.BANNER}, {"roles": frozenset({Role.REVIEW})}, {"kind": ActorKind.AGENT, "subject": "other"}],
+)
+def test_a_window_officer_sees_what_they_filed_only_while_they_work_at_that_window(change: dict[str, object]) -> None:
+    world = f.World()
+    case = journey.get(world, journey.drafted(world, f.WINDOW, f.Channel.WINDOW, applicant=f.item_party()))
+    assert access.may_see(case, f.WINDOW)
+    assert not access.may_see(case, replace(f.WINDOW, **change))  # type: ignore[arg-type]
+
+
+@pytest.mark.requirement("F4")
+def test_a_task_handed_to_somebody_who_never_comes_is_put_back_by_the_head_of_the_body() -> None:
+    world = f.World()
+    case_id = journey.at(world, "review")
+    tasks.transfer(world, f.REVIEWER, case_id, officer="nobody-is-called-so", reason="休假")
+    head = replace(f.REVIEWER, subject="head", roles=frozenset({Role.HEAD}))
+    tasks.release(world, head, case_id, reason="无人办理")
+    tasks.claim(world, f.COLLEAGUE, case_id)
 
 
 @pytest.mark.parametrize(
