@@ -20,9 +20,6 @@ from chalicelib.domain.errors import Conflict, Stale
 from chalicelib.services import lapses
 from chalicelib.services.ports import Ports, Receipt, RequestKey, Timer
 
-ATTEMPTS = 4
-"""How often a command is tried when others keep changing the same case."""
-
 Build = Callable[[Case, datetime], object]
 
 
@@ -43,12 +40,12 @@ def change(
     """Do one act to a case and return its receipt.
 
     ``build`` makes the command from the case as it stands. ``expected`` is the version named by
-    If-Match. Raises NotFound, Forbidden, Stale, Refused, Invalid; Conflict only after ``ATTEMPTS``.
+    If-Match. Raises NotFound, Forbidden, Stale, Refused, Invalid; Conflict only after ``lapses.ATTEMPTS``.
     """
-    for attempt in range(1, ATTEMPTS + 1):
+    for attempt in range(1, lapses.ATTEMPTS + 1):
         now = ports.clock.now()
         case = ports.cases.get(case_id)
-        authority = _authority(ports, actor, case, act)
+        authority = authority_of(ports, actor, case, act)
         seen = access.authorise(case, actor, act, authority, now)
         if expected is not None and seen.version != expected:
             raise Stale.because("case.stale", current=seen.version)
@@ -75,14 +72,14 @@ def change(
                 cleared=cleared,
             )
         except Conflict:
-            if attempt == ATTEMPTS or (key and ports.cases.receipt(key.scope)):
+            if attempt == lapses.ATTEMPTS or (key and ports.cases.receipt(key.scope)):
                 raise
             continue
         return receipt
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-def _authority(ports: Ports, actor: Actor, case: Case | None, act: type) -> Authority | None:
+def authority_of(ports: Ports, actor: Actor, case: Case | None, act: type) -> Authority | None:
     """The authority that an agent's act on this case rests on; other acts rest on none."""
     if case is None or actor.kind is not ActorKind.AGENT or act not in access.APPLICANT_ACTS or not case.authority:
         return None

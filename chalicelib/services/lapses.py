@@ -12,8 +12,12 @@ from chalicelib.domain import cases
 from chalicelib.domain.actors import SYSTEM
 from chalicelib.domain.cases import Case
 from chalicelib.domain.deadlines import Lapse, Law
+from chalicelib.domain.errors import Conflict
 from chalicelib.services.completions import complete
 from chalicelib.services.ports import Ports, Timer
+
+ATTEMPTS = 4
+"""How often a change is tried when others keep changing the same case."""
 
 TIMER = "law"
 """Kind of the timer at the next moment at which something happens by itself."""
@@ -61,14 +65,22 @@ def timers(case: Case, law: Law | None, now: datetime) -> list[Timer]:
 
 
 def on_timer(ports: Ports, case_id: str) -> None:
-    """Record what is due, and look again at the next moment."""
-    case = ports.cases.get(case_id)
-    if case is None:
+    """Record what is due, and look again at the next moment. Whoever is faster has done the same."""
+    for attempt in range(1, ATTEMPTS + 1):
+        case = ports.cases.get(case_id)
+        if case is None:
+            return
+        now = ports.clock.now()
+        law = law_of(ports, case)
+        try:
+            settled = settle(ports, case, law, now)
+        except Conflict:
+            if attempt == ATTEMPTS:
+                raise
+            continue
+        for timer in timers(settled, law, now):
+            ports.cases.set_timer(timer)
         return
-    now = ports.clock.now()
-    law = law_of(ports, case)
-    for timer in timers(settle(ports, case, law, now), law, now):
-        ports.cases.set_timer(timer)
 
 
 def _due(case: Case, law: Law | None, now: datetime) -> Lapse | None:

@@ -14,7 +14,8 @@ from chalicelib.domain.case_rules import Act
 from chalicelib.domain.cases import ROLE_OF_TASK, ROUTED, Case
 from chalicelib.domain.documents import DocumentKind
 from chalicelib.domain.errors import Conflict, Forbidden, Invalid, Refused
-from chalicelib.services.changes import ATTEMPTS, change
+from chalicelib.services.changes import change
+from chalicelib.services.lapses import ATTEMPTS
 from chalicelib.services.numbers import case_number
 from chalicelib.services.ports import Page, Ports, Receipt, RequestKey, TaskSummary, body_queue, officer_queue
 

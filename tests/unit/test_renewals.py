@@ -69,7 +69,7 @@ def test_the_last_day_to_apply_leaves_thirty_working_days_article_50() -> None:
 
 @pytest.mark.parametrize(
     ("moment", "state"),
-    [(-SECOND, "received"), (timedelta(), "granted"), (SECOND, "granted")],
+    [(-SECOND, "in_review"), (timedelta(), "granted"), (SECOND, "granted")],
     ids=["50(2) a second before the end", "50(2) at the end", "50(2) a second after"],
 )
 def test_an_undecided_renewal_is_granted_exactly_when_the_certificate_ends(
@@ -116,7 +116,7 @@ def test_a_renewal_filed_too_late_waits_for_its_decision_article_50_1(world: f.W
     world.clock.at = datetime(last.year, last.month, last.day, 1, tzinfo=UTC) + timedelta(days=1)
     case_id = renewal(world, identifier)
     world.clock.at = end + timedelta(days=1)
-    assert lapses.seen_at(world, journey.get(world, case_id), world.clock.now()).state == "received"
+    assert lapses.seen_at(world, journey.get(world, case_id), world.clock.now()).state == "in_review"
 
 
 def test_a_decided_renewal_is_not_granted_again(world: f.World) -> None:
