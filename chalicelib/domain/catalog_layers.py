@@ -104,7 +104,7 @@ class _Merger:
             "conditions": [{"text": c["text"], "basis": self._basis(c["basis"])} for c in item["conditions"]],
             "materials": self._materials(),
             "steps": steps,
-            "special_procedures": [self._procedure(p) for p in (*item["stops"], *item["procedures"])],
+            "special_procedures": self._procedures(),
             "result": {**item["result"], "basis": self._basis(item["result"]["basis"])},
             "fee": self._fee(),
             "commitment": self._commitment(),
@@ -207,6 +207,12 @@ class _Merger:
         notes = [self._item.get("materials_note")]
         notes += [f"{m['name']}: {m['withheld']}" for m in self._item["materials"] if m.get("withheld")]
         return self._spelt_out("; ".join(note for note in notes if note) or None)
+
+    def _procedures(self) -> list[Json]:
+        lawful = [*self._item["stops"], *self._item["procedures"]]
+        made_up = self._fill.get("special_procedures", ())
+        self._filled += [f"special_procedures/{at}" for at, _ in enumerate(made_up, len(lawful))]
+        return [self._procedure(p) for p in (*lawful, *made_up)]
 
     def _procedure(self, procedure: Json) -> Json:
         return {**procedure, "note": procedure.get("note"), "basis": self._basis(procedure["basis"])}
