@@ -31,6 +31,8 @@ class Use(StrEnum):
     LIST_CASES = "query the listing index"
     READ_AUTHORITIES = "read authorities"
     CHANGE_AUTHORITIES = "change authorities"
+    READ_ENQUIRIES = "read enquiries"
+    CHANGE_ENQUIRIES = "change enquiries"
     READ_MANDATES = "read mandates of chief representatives"
     CHANGE_MANDATES = "change mandates of chief representatives"
     READ_CERTIFICATES = "read certificates"
@@ -76,6 +78,8 @@ USES: dict[str, tuple[Use, ...]] = {
         Use.LIST_CASES,
         Use.READ_AUTHORITIES,
         Use.CHANGE_AUTHORITIES,
+        Use.READ_ENQUIRIES,
+        Use.CHANGE_ENQUIRIES,
         Use.READ_MANDATES,
         Use.CHANGE_MANDATES,
         Use.READ_CERTIFICATES,
