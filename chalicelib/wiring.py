@@ -10,7 +10,7 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.services import log_ports, ports
+from chalicelib.services import log_ports, ports, upload_ports
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
@@ -58,9 +58,11 @@ class Wiring:
 
     @cached_property
     def calendar(self) -> ports.CalendarSource:
-        from chalicelib.storage.calendar import PackagedCalendar
+        from chalicelib.storage.calendar import KeptCalendar
+        from chalicelib.storage.calendar_years import DynamoYears
 
-        return PackagedCalendar()
+        _ = self.catalog_store  # the rows must be bound to their table before the first query
+        return KeptCalendar(DynamoYears(), self.clock)
 
     @cached_property
     def _cases_connection(self) -> Any:
@@ -93,6 +95,34 @@ class Wiring:
         from chalicelib.storage.authorities import DynamoAuthorities
 
         return DynamoAuthorities(self._cases_connection, self._safe)
+
+    @cached_property
+    def enquiries(self) -> ports.EnquiryRepository:
+        from chalicelib.storage.enquiries import DynamoEnquiries
+
+        return DynamoEnquiries(self._cases_connection, self._safe)
+
+    @cached_property
+    def uploads(self) -> upload_ports.UploadRepository:
+        from chalicelib.storage.uploads import DynamoUploads
+
+        return DynamoUploads(self._cases_connection, self._safe)
+
+    @cached_property
+    def objects(self) -> upload_ports.Objects:
+        from chalicelib.gateways.objects import S3Objects, s3_client
+
+        told = self.settings
+        told.require("quarantine_bucket", "kept_bucket", "aws_region")
+        client = s3_client(told.aws_region)
+        public = s3_client(told.aws_region, told.s3_public_endpoint) if told.s3_public_endpoint else client
+        return S3Objects(client, public, told.quarantine_bucket, told.kept_bucket)
+
+    @cached_property
+    def scanner(self) -> upload_ports.Scanner:
+        from chalicelib.gateways.scanning import HttpScanner, NoScanner
+
+        return HttpScanner(self.settings.scanner_url) if self.settings.scanner_url else NoScanner()
 
     @cached_property
     def mandates(self) -> ports.MandateRepository:

@@ -29,6 +29,8 @@ _CASES_TABLE: dict[Use, tuple[tuple[str, ...], tuple[str, ...]]] = {
     Use.NUMBER_CASES: (("UpdateItem",), ("counter#*",)),
     Use.READ_AUTHORITIES: (_READ, ("authority#*",)),
     Use.CHANGE_AUTHORITIES: (_WRITE, ("authority#*", "idem#*")),
+    Use.READ_ENQUIRIES: (_READ, ("enquiry#*",)),
+    Use.CHANGE_ENQUIRIES: (_WRITE, ("enquiry#*", "idem#*")),
     Use.READ_MANDATES: (_READ, ("mandate#*",)),
     Use.CHANGE_MANDATES: (_WRITE, ("mandate#*", "idem#*")),
     Use.READ_CERTIFICATES: (_READ, ("certificate#*",)),

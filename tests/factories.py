@@ -33,7 +33,14 @@ from chalicelib.domain.routing import Channel as Channel
 from chalicelib.services.log_ports import Damaged
 from chalicelib.services.ports import Hint
 from chalicelib.storage.held import HeldCertificates
-from chalicelib.storage.memory import MemoryAuthorities, MemoryCases, MemoryCertificates, MemoryMandates, MemoryStore
+from chalicelib.storage.memory import (
+    MemoryAuthorities,
+    MemoryCases,
+    MemoryCertificates,
+    MemoryEnquiries,
+    MemoryMandates,
+    MemoryStore,
+)
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # a Monday, 09:00 in Beijing
 
@@ -312,6 +319,7 @@ class World:
         self.calendar = FakeCalendar()
         self.cases = MemoryCases(self.store)
         self.authorities = MemoryAuthorities(self.store)
+        self.enquiries = MemoryEnquiries(self.store)
         self.mandates = MemoryMandates(self.store)
         self.certificates = MemoryCertificates(self.store)
         self.workflows = FakeWorkflows()

@@ -18,10 +18,9 @@ from chalicelib.domain.catalog import ImplementationItem
 from chalicelib.domain.deadlines import legal_day
 from chalicelib.domain.documents import DocumentKind
 from chalicelib.domain.errors import Forbidden, Invalid, NotFound, raise_all
-from chalicelib.domain.materials import held_for, lacking
 from chalicelib.domain.renewals import CaseKind
 from chalicelib.domain.routing import Channel
-from chalicelib.services import lapses
+from chalicelib.services import held, lapses, uploads
 from chalicelib.services.changes import change, receipt_of
 from chalicelib.services.numbers import case_number
 from chalicelib.services.ports import Page, Ports, Receipt, RequestKey, Timer
@@ -161,9 +160,8 @@ def submit(
         receiver = route.nodes[0].body_name
         document = documents.write(case, DocumentKind.RECEIPT, now, receiver, number=number)
         unfit = (*ports.forms.violations(item.form, case.form, "/form"), *texts.violations(case.form, "/form"))
-        wanted = lacking(item, case.materials)
-        certificates = ports.held.certificates_of(case.applicant.subject) if wanted else ()
-        command = c.Submit(item, unfit, number, route, document, held_for(wanted, certificates, now))
+        unfit += tuple(uploads.unbacked(ports, case, case.materials))
+        command = c.Submit(item, unfit, number, route, document, held.of_applicant(ports, item, case, now))
         if not given_here:
             return command
         cases.judge(case, command, Act(actor, now))  # before a number is spent
@@ -195,7 +193,10 @@ def discard_draft(
     ports: Ports, case_id: str, *, actor: Actor = SYSTEM, reason: str = "abandoned", key: RequestKey | None = None
 ) -> Receipt:
     """Drop a draft: by its applicant at any time, by the timer once it is abandoned."""
-    return change(ports, actor, case_id, c.Discard, lambda case, now: c.Discard(reason), key=key, cleared=["draft"])
+    files = uploads.leftovers(ports, case_id)
+    return change(
+        ports, actor, case_id, c.Discard, lambda case, now: c.Discard(reason), key=key, timers=files, cleared=["draft"]
+    )
 
 
 # -- reading ---------------------------------------------------------------------------------------------

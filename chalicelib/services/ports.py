@@ -16,8 +16,10 @@ from chalicelib.domain.catalog_publication import Publication, ReleaseHead
 from chalicelib.domain.catalog_search import SearchIndex
 from chalicelib.domain.certificates import Certificate
 from chalicelib.domain.divisions import Division
+from chalicelib.domain.enquiries import Enquiry, Step
 from chalicelib.domain.errors import Violation
 from chalicelib.domain.mandates import Mandate
+from chalicelib.services.upload_ports import UploadPorts
 
 T = TypeVar("T")
 
@@ -339,6 +341,30 @@ class MandateRepository(Protocol):
         ...
 
 
+class EnquiryRepository(Protocol):
+    """Enquiries and their steps."""
+
+    def get(self, enquiry_id: str) -> Enquiry | None: ...
+
+    def commit(
+        self, enquiry: Enquiry, step: Step, *, expected_version: int, key: RequestKey | None, receipt: Receipt
+    ) -> None:
+        """Write the enquiry, the new step and the receipt in one transaction. Raises Conflict."""
+        ...
+
+    def history(self, enquiry_id: str) -> Sequence[Step]:
+        """Every step since it was asked, in order."""
+        ...
+
+    def owned_by(self, subject: str, after: str | None, limit: int) -> Page[Enquiry]:
+        """Those that an officer owns, newest first."""
+        ...
+
+    def offered_to(self, whom: str, after: str | None, limit: int) -> Page[Enquiry]:
+        """Those offered to an officer (subject) or to any officer of a body (its id), newest first."""
+        ...
+
+
 class CertificateRepository(Protocol):
     """Issued certificates; they are written with the case that earned them."""
 
@@ -424,7 +450,7 @@ class CalendarSource(Protocol):
         ...
 
 
-class Ports(Protocol):
+class Ports(UploadPorts, Protocol):
     """All of them together, as ``wiring.Wiring`` offers them. A use case touches only what it names."""
 
     @property
@@ -448,6 +474,8 @@ class Ports(Protocol):
     def cases(self) -> CaseRepository: ...
     @property
     def authorities(self) -> AuthorityRepository: ...
+    @property
+    def enquiries(self) -> EnquiryRepository: ...
     @property
     def mandates(self) -> MandateRepository: ...
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypeVar
 
 from chalicelib.domain import case_events as e
@@ -16,7 +16,10 @@ from chalicelib.domain.authorities import Authority
 from chalicelib.domain.case_events import Document, EventRecord
 from chalicelib.domain.cases import Case
 from chalicelib.domain.certificates import Certificate
+from chalicelib.domain.enquiries import Enquiry, Step
+from chalicelib.domain.deadlines import legal_day
 from chalicelib.domain.errors import Conflict
+from chalicelib.domain.log_chain import Head, link
 from chalicelib.domain.mandates import Mandate
 from chalicelib.services.ports import (
     OutboxRow,
@@ -30,7 +33,7 @@ from chalicelib.services.ports import (
     officer_queue,
 )
 from chalicelib.storage.codec import dump_event, dumps, instant, load_event, loads
-from chalicelib.storage.sealing import link, plain
+from chalicelib.storage.sealing import plain
 from chalicelib.storage.tables import shard_of
 
 T = TypeVar("T")
@@ -43,6 +46,7 @@ class MemoryStore:
     cases: dict[str, tuple[str, str]] = field(default_factory=dict)  # id → snapshot, log head
     events: dict[str, list[bytes]] = field(default_factory=dict)
     hashes: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # id → (previous, own)
+    heads: dict[str, tuple[date, Head]] = field(default_factory=dict)  # id → day of the last change, head
     tasks: dict[tuple[str, int], TaskSummary] = field(default_factory=dict)
     parties: dict[str, set[str]] = field(default_factory=dict)
     outbox: dict[str, OutboxRow] = field(default_factory=dict)
@@ -53,6 +57,8 @@ class MemoryStore:
     documents: dict[str, tuple[str, Document]] = field(default_factory=dict)
     authorities: dict[str, str] = field(default_factory=dict)
     mandates: dict[str, str] = field(default_factory=dict)
+    enquiries: dict[str, str] = field(default_factory=dict)
+    enquiry_steps: dict[str, list[str]] = field(default_factory=dict)
     certificates: dict[str, str] = field(default_factory=dict)
 
     def refuse_used(self, key: RequestKey | None) -> None:
@@ -106,6 +112,7 @@ class MemoryCases:
             head = digest
             self._follow(case, record)
         self.store.cases[case.id] = (dumps(case), head)
+        self.store.heads[case.id] = (legal_day(events[-1].recorded_at), Head(case.id, case.version, head))
         first = events[0]
         row_key = f"{shard_of(case.id)}|{instant(first.recorded_at)}#{case.id}#{first.number:08d}"
         types = tuple((r.number, r.event.type) for r in events)
@@ -143,6 +150,8 @@ class MemoryCases:
         return self.store.documents.get(number)
 
     def log(self, case_id: str, after: int = 0) -> Iterable[EventRecord]:
+        if case_id not in self.store.cases:
+            return []
         return [load_event(payload[1:].decode()) for payload in self.store.events.get(case_id, [])[after:]]
 
     def next_number(self, item_code: str, day: str) -> int:
@@ -236,6 +245,41 @@ class MemoryCertificates:
         return _page(
             mine, lambda c: f"{instant(c.issued_at)}#certificate#{c.identifier}", after, limit, newest_first=True
         )
+
+
+class MemoryEnquiries:
+    """Twin of ``storage.enquiries.DynamoEnquiries``."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self.store = store
+
+    def get(self, enquiry_id: str) -> Enquiry | None:
+        stored = self.store.enquiries.get(enquiry_id)
+        return loads(stored, Enquiry) if stored else None
+
+    def commit(
+        self, enquiry: Enquiry, step: Step, *, expected_version: int, key: RequestKey | None, receipt: Receipt
+    ) -> None:
+        stored = self.get(enquiry.id)
+        if (stored.version if stored else 0) != expected_version:
+            raise Conflict.because("store.conflict")
+        self.store.refuse_used(key)
+        self.store.enquiries[enquiry.id] = dumps(enquiry)
+        self.store.enquiry_steps.setdefault(enquiry.id, []).append(dumps(step))
+        self.store.keep(key, receipt)
+
+    def history(self, enquiry_id: str) -> Sequence[Step]:
+        return [loads(text, Step) for text in self.store.enquiry_steps.get(enquiry_id, [])]
+
+    def owned_by(self, subject: str, after: str | None, limit: int) -> Page[Enquiry]:
+        return self._listed(lambda q: q.owner == subject, after, limit)
+
+    def offered_to(self, whom: str, after: str | None, limit: int) -> Page[Enquiry]:
+        return self._listed(lambda q: bool(q.offered_body) and (q.offered_to or q.offered_body) == whom, after, limit)
+
+    def _listed(self, wanted: Callable[[Enquiry], bool], after: str | None, limit: int) -> Page[Enquiry]:
+        everyone = [loads(text, Enquiry) for text in self.store.enquiries.values()]
+        return _page([q for q in everyone if wanted(q)], lambda q: q.id, after, limit, newest_first=True)
 
 
 class MemoryMandates:

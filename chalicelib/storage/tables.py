@@ -90,10 +90,38 @@ class EventRow(Row, discriminator="event"):
     hash = UnicodeAttribute()
 
 
+class HeadRow(Row, discriminator="head"):
+    """case#<id>/head: how far the log goes, listed by the day of the last change for the anchor.
+
+    A row of its own, and not attributes of the case's: the index copies the whole row at each change, and
+    whoever makes the anchor needs no more than this.
+    """
+
+    version = NumberAttribute()
+    log_head = UnicodeAttribute()
+
+
+class AccessRow(Row, discriminator="access"):
+    """case#<id>/access#<moment>#<chance>: somebody read another's data."""
+
+    subject = UnicodeAttribute()
+    actor_kind = UnicodeAttribute()
+    body = UnicodeAttribute()
+    what = UnicodeAttribute()
+    at = UnicodeAttribute()
+
+
 class KeyRow(Row, discriminator="key"):
     """key#<owner>/key: the wrapped data key of a case or authority. Destroying it erases what it sealed."""
 
     wrapped = BinaryAttribute(legacy_encoding=False)
+
+
+class UploadRow(Row, discriminator="upload"):
+    """case#<id>/upload#<number>: an upload, sealed; its file lies in a bucket."""
+
+    version = NumberAttribute()
+    snapshot = BinaryAttribute(legacy_encoding=False)
 
 
 class TaskRow(Row, discriminator="task"):
@@ -172,6 +200,25 @@ class PrincipalRow(Row, discriminator="principal"):
     authority_id = UnicodeAttribute()
 
 
+class EnquiryRow(Row, discriminator="enquiry"):
+    """enquiry#<id>/enquiry: the snapshot, sealed; listed for its owner."""
+
+    version = NumberAttribute()
+    snapshot = BinaryAttribute(legacy_encoding=False)
+
+
+class EnquiryStepRow(Row, discriminator="enquiry_step"):
+    """enquiry#<id>/step#<number>: one step of its history, sealed, never changed."""
+
+    payload = BinaryAttribute(legacy_encoding=False)
+
+
+class EnquiryOfferRow(Row, discriminator="enquiry_offer"):
+    """enquiry#<id>/offer: lists it for whom it is offered to, while it is."""
+
+    enquiry_id = UnicodeAttribute()
+
+
 class MandateRow(Row, discriminator="mandate"):
     """mandate#<id>/mandate: a chief representative's mandate, listed for the officer."""
 
@@ -189,6 +236,20 @@ class CertificateRow(Row, discriminator="certificate"):
     """certificate#<identifier>/certificate: listed for its holder; sealed under the key of its case."""
 
     case_id = UnicodeAttribute()
+    snapshot = BinaryAttribute(legacy_encoding=False)
+
+
+class ContactsRow(Row, discriminator="contacts"):
+    """contacts#<subject>/contacts: a person's numbers and addresses, sealed under a key of their own."""
+
+    version = NumberAttribute()
+    snapshot = BinaryAttribute(legacy_encoding=False)
+
+
+class MessageRow(Row, discriminator="message"):
+    """message#<case id>/<slot>: what the applicant was told, listed for them; sealed under the key of its case."""
+
+    version = NumberAttribute()
     snapshot = BinaryAttribute(legacy_encoding=False)
 
 

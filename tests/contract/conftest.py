@@ -8,6 +8,7 @@ from chalicelib.storage import tables
 from chalicelib.storage.authorities import DynamoAuthorities
 from chalicelib.storage.cases import DynamoCases
 from chalicelib.storage.certificates import DynamoCertificates
+from chalicelib.storage.enquiries import DynamoEnquiries
 from chalicelib.storage.mandates import DynamoMandates
 from chalicelib.storage.sealing import Safe
 from tests import factories as f
@@ -25,6 +26,7 @@ def world(request: pytest.FixtureRequest) -> f.World:
         safe = Safe(lambda: vault)
         made.cases = DynamoCases(connection, safe)  # type: ignore[assignment]
         made.authorities = DynamoAuthorities(connection, safe)  # type: ignore[assignment]
+        made.enquiries = DynamoEnquiries(connection, safe)  # type: ignore[assignment]
         made.mandates = DynamoMandates(connection)  # type: ignore[assignment]
         made.certificates = DynamoCertificates(safe)  # type: ignore[assignment]
     return made

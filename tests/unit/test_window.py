@@ -412,7 +412,7 @@ def test_a_certificate_serves_while_it_is_valid_and_until_the_second_it_expires(
 def test_what_was_supplied_all_the_same_is_left_as_it_was_given() -> None:
     world = holder(DIPLOMA)
     made = cases.open_draft(world, f.HERDER, Opening(f.BASIC, f.GACHA, f.Channel.WEB))
-    given = [journey.APPLICATION, SubmittedMaterial("m3", "electronic", "示例许可证", "0" * 64)]
+    given = [journey.APPLICATION, SubmittedMaterial("m3", "paper", "示例许可证")]
     cases.save(
         world,
         f.HERDER,
