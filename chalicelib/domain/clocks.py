@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from chalicelib.domain.catalog import LegalBasis, Limit, StepRole
 from chalicelib.domain.deadlines import ONE_DAY, Deadline, Law, Pause, legal_day, total
 from chalicelib.domain.deemed_acceptance import starts_at
 from chalicelib.domain.procedure_kinds import ASSIGNED
+from chalicelib.domain.renewals import CaseKind, last_day_to_apply
 from chalicelib.domain.stays import Stay, entered
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class ClockKind(StrEnum):
     ASSIGNMENT = "assignment"  # of those who inspect, test or quarantine
     HEARING_REQUEST = "hearing_request"  # the parties' own
     HEARING = "hearing"
+    RENEWAL = "renewal"
     CERTIFICATE = "certificate"
 
 
@@ -64,8 +66,9 @@ RIGHTS = frozenset({ClockKind.CORRECTION, ClockKind.HEARING_REQUEST})
 class Clock:
     """One period of a case.
 
-    ``limits``: the limit, then its extension if there is one. ``met_at``: when what the clock is for happened;
-    ``dropped_at``: when it ceased to matter. ``position``: the node it belongs to, ``subject`` what else it is about.
+    ``limits``: the limit, then its extension if there is one; none where a date ends it. ``met_at``: when what the
+    clock is for happened; ``dropped_at``: when it ceased to matter. ``position``: the node it belongs to, ``subject``
+    what else it is about.
     """
 
     kind: ClockKind
@@ -81,7 +84,7 @@ class Clock:
     @property
     def basis(self) -> LegalBasis | None:
         """Where the limit comes from; None for what the body itself set."""
-        return self.limits[0].basis
+        return self.limits[0].basis if self.limits else law.RENEWED_BY_SILENCE
 
     def state(self, now: datetime) -> ClockState:
         """How the clock stands at a moment. Before 24:00 of the last day is in time, at it is not."""
@@ -246,6 +249,19 @@ def _hearing(case: Case, ruling: Law) -> Iterator[Clock]:
         yield replace(clock, met_at=hearing.ended_at, dropped_at=given_up)
 
 
+def _renewal(case: Case, ruling: Law) -> Iterator[Clock]:
+    """A renewal is decided before the certificate ends, or it counts as granted (行政许可法 50)."""
+    ends = case.about.valid_until if case.about else None
+    if case.kind != CaseKind.RENEWAL or ends is None or not law.is_licence(ruling.item) or case.received_at is None:
+        return
+    if legal_day(case.received_at) > last_day_to_apply(ends, ruling.calendar):
+        return
+    deadline = Deadline(ends, legal_day(ends - timedelta(microseconds=1)), False, ())
+    # Deemed renewal counts from the end of the certificate itself, and is therefore late.
+    clock = Clock(ClockKind.RENEWAL, case.received_at, (), deadline)
+    yield replace(clock, met_at=case.decided_at, dropped_at=_ended_early(case))
+
+
 def _certificate(case: Case, ruling: Law) -> Iterator[Clock]:
     """From the decision to the certificate (行政许可法 44)."""
     limit = law.certificate_limit(ruling.item)
@@ -262,6 +278,7 @@ _MAKERS: tuple[Callable[[Case, Law], Iterator[Clock]], ...] = (
     _nodes,
     _assignment,
     _hearing,
+    _renewal,
     _certificate,
 )
 

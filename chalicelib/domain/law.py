@@ -51,6 +51,9 @@ HEARING_NOTICE = _workdays(7, "48(1)")
 RENEWAL_AHEAD = _workdays(30, "50(1)", "expiry")
 """How long before expiry a renewal is applied for; the decision falls before expiry, or it is renewed (50(2))."""
 
+RENEWED_BY_SILENCE = article("50(2)")
+"""No decision before expiry: the renewal counts as granted."""
+
 INSPECTION_ASSIGNED = _workdays(5, "55(2)", "acceptance")
 INSPECTION_OFFICERS = 2
 """How many officers at least inspect, test or quarantine (55(2)), and check the substance on site (34(3))."""

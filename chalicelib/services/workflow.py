@@ -17,7 +17,7 @@ from enum import StrEnum
 
 from chalicelib.domain.cases import ENDED_EARLY, Case, CaseState
 from chalicelib.domain.errors import Refused
-from chalicelib.services import certificates, tasks
+from chalicelib.services import certificates, lapses, tasks
 from chalicelib.services.ports import Ports, Timer
 
 WATCH = "watch"
@@ -131,6 +131,8 @@ def watch(ports: Ports, case_id: str) -> Finding:
     following = Timer(case_id, WATCH, ports.clock.now() + WATCH_EVERY)
     ports.cases.set_timer(following)
     finding = look_after(ports, case_id)
+    # A calendar announced since may have brought a deadline forward, past which the law's own timer would sleep.
+    lapses.on_timer(ports, case_id)
     if finding is Finding.FINISHED:
         ports.cases.clear_timer(following)
     return finding
