@@ -43,6 +43,12 @@ class Node:
     mode: StepMode
     in_name_of: str
     limit: Limit | None = None
+    organ_name: str = ""  # of ``in_name_of``, where that is another than ``body``
+
+    @property
+    def signature(self) -> str:
+        """The organ whose written act it is: an entrusted one acts in the entrusting organ's name (行政许可法 24)."""
+        return f"{self.organ_name}(受委托机关:{self.body_name})" if self.organ_name else self.body_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +97,9 @@ def _node(
     unlawful = _unlawful(step, item, body)
     if unlawful is not None:
         problems.append(unlawful)
-    answers = item.body.id if step.mode is StepMode.ENTRUSTED else body.id
-    return Node(step.role, body.id, body.name, body.division, step.mode, answers, step.limit)
+    organ = item.body if step.mode is StepMode.ENTRUSTED else body
+    named = "" if organ.id == body.id else organ.name
+    return Node(step.role, body.id, body.name, body.division, step.mode, organ.id, step.limit, named)
 
 
 def _unlawful(step: RouteStep, item: ImplementationItem, body: Body) -> Violation | None:
@@ -100,10 +107,12 @@ def _unlawful(step: RouteStep, item: ImplementationItem, body: Body) -> Violatio
         return None
     if body.kind is BodyKind.OUTLET:
         return Violation("route.outlet-only-receives", "", {"role": step.role, "body": body.name})
-    if item.type_code != "01" or body.id == item.body.id or step.mode is not StepMode.OWN:
+    if item.type_code != "01" or body.id == item.body.id:
+        return None
+    if step.mode is StepMode.ENTRUSTED and body.kind is BodyKind.ORGAN:
         return None
     # A lower organ may accept a licence in its own right only where the law itself says so.
-    if step.role is StepRole.ACCEPT and step.basis is not None:
+    if step.mode is not StepMode.ENTRUSTED and step.role is StepRole.ACCEPT and step.basis is not None:
         return None
     return Violation("route.licence-not-competent", "", {"role": step.role, "body": body.name})
 

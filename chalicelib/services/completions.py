@@ -51,4 +51,4 @@ def _lapse_correction(command: LapseCorrection, ports: Ports, case: Case, at: da
 
 def _accepting_body(case: Case) -> str:
     """In whose name acceptance is spoken of: the node of acceptance answers, whoever stands before it."""
-    return next((node.body_name for node in case.route.nodes if node.role is StepRole.ACCEPT), "")
+    return next((node.signature for node in case.route.nodes if node.role is StepRole.ACCEPT), "")

@@ -71,11 +71,11 @@ def decide_instantly(
         act = Act(actor, now, lapses.law_of(ports, case))
         cases.judge(case, trial, act)
         mandate = rules.unfit_for(held, actor, case.route.nodes[-1].body, case.item.basic_code, amount, now)
-        signer, named = case.route.nodes[-1].body_name, getattr(mandate, "id", "")
+        signer, named = case.route.nodes[-1].signature, getattr(mandate, "id", "")
         number, acceptance = case.case_number, None
         if case.state is CaseState.RECEIVED:
             number = case_number(ports, case, now)
-            accepting = case.pending_node.body_name if case.pending_node else signer
+            accepting = case.pending_node.signature if case.pending_node else signer
             acceptance = documents.write(case, DocumentKind.ACCEPTANCE, now, accepting, number=number)
         decision = documents.write(case, DocumentKind.GRANT, now, signer, number=number, opinion=opinion, mandate=named)
         return DecideInstantly(held, amount, opinion, decision, number, acceptance)

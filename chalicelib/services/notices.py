@@ -55,7 +55,7 @@ def check(ports: Ports, actor: Actor, case_id: str, describe: Describe) -> Check
 
     Raises NotFound, Forbidden for everybody else, Refused once the application is not to be judged any more.
     """
-    case = cases.read(ports, actor, case_id)
+    case = cases.read(ports, actor, case_id, "check")
     if not access.has_turn(case, actor) or case.task is None or case.task.role != StepRole.ACCEPT:
         raise Forbidden.because("case.act-not-yours")
     law = _law(ports, case)
@@ -90,7 +90,7 @@ def notify(
         found = _found(ports, case, item, describe)
         added = tuple(Defect(d.place, notices.name_of(item, d.place), d.reason, d.page) for d in demands)
         words = notices.notice_texts((*found, *added), notices.correction_terms(item))
-        body = case.pending_node.body_name if case.pending_node else ""
+        body = case.pending_node.signature if case.pending_node else ""
         document = documents.write(case, DocumentKind.CORRECTION_NOTICE, now, body, **words)
         return SendNotice(found, added, document)
 
@@ -117,7 +117,7 @@ def correct(
         whole = case.form if form is None else form
         unfit = _unfit(ports, item, whole)
         entailed = _unfit(ports, item, notices.named_part(case, whole)) if form is not None else ()
-        body = case.pending_node.body_name if case.pending_node else ""
+        body = case.pending_node.signature if case.pending_node else ""
         document = documents.write(case, DocumentKind.RECEIPT, now, body)
         return Correct(form, tuple(supplied), unfit, tuple(v.pointer for v in entailed), document)
 

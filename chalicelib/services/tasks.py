@@ -181,7 +181,7 @@ def _act(ports: Ports, actor: Actor, case_id: str, command: object, key: Request
 def _acting_body(case: Case) -> str:
     """Who signs: the organ in whose name the node acts, named with the entrusted body if there is one."""
     node = case.pending_node
-    return node.body_name if node else ""
+    return node.signature if node else ""
 
 
 def _blank(case: Case) -> Document:

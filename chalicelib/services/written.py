@@ -35,7 +35,7 @@ def change_in_writing(
         cases.judge(case, command, act)
         told = cases.TRANSITIONS[type(command)].emit(case, command, act)[0].told
         node = case.pending_node
-        document = documents.write(case, kind, now, node.body_name if node else "", **told)
+        document = documents.write(case, kind, now, node.signature if node else "", **told)
         return replace(command, document=document)
 
     return change(ports, actor, case_id, type(command), build, key=key)

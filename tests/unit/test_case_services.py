@@ -268,3 +268,15 @@ def test_strangers_find_nothing_to_read(world: f.World) -> None:
         cases.document(world, f.STRANGER, case_id, number)
     with pytest.raises(NotFound):
         cases.document(world, f.HERDER, case_id, "unknown")
+
+
+@pytest.mark.requirement("B5", "F1")
+def test_an_acceptance_by_an_entrusted_body_is_written_in_the_name_of_the_competent_organ() -> None:
+    world = f.World(f.item(steps=f.ENTRUSTED_STEPS))
+    case_id = journey.drafted(world)
+    cases.submit(world, f.HERDER, case_id)
+    journey.opened(world, case_id)
+    acceptor = replace(f.ACCEPTOR, body=f.BANNER_BUREAU.id, division=f.BANNER)
+    tasks.claim(world, acceptor, case_id)
+    tasks.accept(world, acceptor, case_id)
+    assert journey.get(world, case_id).documents[-1].body.startswith(f.LEAGUE_BUREAU.name)

@@ -44,6 +44,23 @@ def test_an_entrusted_body_acts_in_the_name_of_the_organ_that_entrusts_it() -> N
     assert (decide.body, decide.in_name_of) == (f.LEAGUE_BUREAU.id, f.LEAGUE_BUREAU.id)
 
 
+@pytest.mark.requirement("F1", "B5")
+def test_an_entrusted_body_signs_in_the_name_of_the_organ_that_entrusts_it() -> None:
+    accept, decide = route(*f.ENTRUSTED_STEPS).nodes
+    assert accept.signature == f"{f.LEAGUE_BUREAU.name}(受委托机关:{f.BANNER_BUREAU.name})"
+    assert decide.signature == f.LEAGUE_BUREAU.name
+
+
+@pytest.mark.requirement("F1")
+def test_a_licence_is_not_entrusted_to_what_is_no_administrative_organ() -> None:
+    def authorised(department: str, division: str) -> Body:
+        return replace(f.BODIES[f"{division}-{department}"], kind=BodyKind.AUTHORISED)
+
+    with pytest.raises(Refused) as refusal:
+        plan(f.item(steps=f.ENTRUSTED_STEPS), f.GACHA, "", body_of=authorised, outlet_of=CATALOG.outlet_of)
+    assert refusal.value.code == "route.licence-not-competent"
+
+
 @pytest.mark.requirement("F1")
 @pytest.mark.parametrize(
     ("step", "type_code", "code"),
@@ -55,6 +72,8 @@ def test_an_entrusted_body_acts_in_the_name_of_the_organ_that_entrusts_it() -> N
             "01",
             "route.licence-not-competent",
         ),
+        (RouteStep(StepRole.ACCEPT, Level.BANNER, "05", StepMode.AUTHORISED), "01", "route.licence-not-competent"),
+        (RouteStep(StepRole.DECIDE, Level.BANNER, "05", StepMode.AUTHORISED), "01", "route.licence-not-competent"),
         (RouteStep(StepRole.ACCEPT, Level.TOWNSHIP, "bm"), "01", "route.outlet-only-receives"),
         (RouteStep(StepRole.ACCEPT, Level.TOWNSHIP, "bm"), "20", "route.outlet-only-receives"),
         (RouteStep(StepRole.DECIDE, Level.LEAGUE, "99"), "01", "route.body-unknown"),
@@ -73,6 +92,7 @@ def test_a_body_that_may_not_perform_a_step_is_refused_by_code(step: RouteStep, 
         (RouteStep(StepRole.ACCEPT, Level.BANNER, "05", basis=LegalBasis("教师资格条例", "13")), "01"),
         (RouteStep(StepRole.ACCEPT, Level.BANNER, "05", StepMode.ENTRUSTED), "01"),
         (RouteStep(StepRole.ACCEPT, Level.BANNER, "05"), "20"),
+        (RouteStep(StepRole.DECIDE, Level.BANNER, "05", StepMode.AUTHORISED), "20"),
         (RouteStep(StepRole.PRELIMINARY_REVIEW, Level.BANNER, "05"), "01"),
     ],
 )
