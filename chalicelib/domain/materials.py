@@ -102,6 +102,11 @@ def satisfied(case: Case, code: str) -> bool:
     return any(m.code == code for m in case.materials)
 
 
+def is_held(case: Case, code: str) -> bool:
+    """True if the platform holds it for this case."""
+    return any(m.code == code and m.form == HELD for m in case.materials)
+
+
 def may_ask(case: Case, item: ImplementationItem, code: str, pointer: str = "") -> Violation | None:
     """Why this material may not be asked for, None if it may.
 
@@ -110,7 +115,7 @@ def may_ask(case: Case, item: ImplementationItem, code: str, pointer: str = "") 
     """
     if code not in {m.code for m in item.materials}:
         return Violation("material.surplus", pointer, {"code": code})
-    if any(m.code == code and m.form == HELD for m in case.materials):
+    if is_held(case, code):
         return Violation("material.held", pointer, {"code": code})
     return None
 

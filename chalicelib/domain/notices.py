@@ -29,6 +29,7 @@ from chalicelib.domain.case_rules import (
 from chalicelib.domain.catalog import Correction, CorrectionOutcome, ImplementationItem, Limit, StepRole
 from chalicelib.domain.deadlines import Lapse, Law, deadline, legal_day
 from chalicelib.domain.errors import Violation
+from chalicelib.domain.materials import is_held
 
 if TYPE_CHECKING:
     from chalicelib.domain.cases import Case
@@ -238,6 +239,8 @@ def _unlawful_demands(case: Case, command: SendNotice, act: Act) -> Iterator[Vio
         if act.law is not None and not is_known(act.law.item, defect.place):
             code = "notice.material-not-in-version" if material else "notice.field-not-in-form"
             yield Violation(code, pointer, {"place": defect.place})
+        elif material and is_held(case, defect.place.rsplit("/", 1)[-1]):
+            yield Violation("material.held", pointer, {"code": defect.place.rsplit("/", 1)[-1]})
         elif not may_name(case, defect.place):
             yield Violation("notice.not-newly-supplied", pointer, {"place": defect.place})
         if not defect.reason.strip():

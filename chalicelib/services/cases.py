@@ -20,7 +20,7 @@ from chalicelib.domain.documents import DocumentKind
 from chalicelib.domain.errors import Forbidden, Invalid, NotFound, raise_all
 from chalicelib.domain.renewals import CaseKind
 from chalicelib.domain.routing import Channel
-from chalicelib.services import held, lapses, uploads
+from chalicelib.services import accesses, erasure, held, lapses, uploads
 from chalicelib.services.changes import change, receipt_of
 from chalicelib.services.numbers import case_number
 from chalicelib.services.ports import Page, Ports, Receipt, RequestKey, Timer
@@ -166,7 +166,7 @@ def submit(
             return command
         cases.judge(case, command, Act(actor, now))  # before a number is spent
         official = case_number(ports, case, now)
-        accepting = window.accepting_node(route).body_name
+        accepting = window.accepting_node(route).signature
         acceptance = documents.write(case, DocumentKind.ACCEPTANCE, now, accepting, number=official)
         return replace(command, case_number=official, acceptance=acceptance)
 
@@ -193,28 +193,33 @@ def discard_draft(
     ports: Ports, case_id: str, *, actor: Actor = SYSTEM, reason: str = "abandoned", key: RequestKey | None = None
 ) -> Receipt:
     """Drop a draft: by its applicant at any time, by the timer once it is abandoned."""
-    files = uploads.leftovers(ports, case_id)
+    erasing = Timer(case_id, erasure.TIMER, ports.clock.now() + erasure.AFTER_DISCARDING)
+    timers = [*uploads.leftovers(ports, case_id), erasing]
     return change(
-        ports, actor, case_id, c.Discard, lambda case, now: c.Discard(reason), key=key, timers=files, cleared=["draft"]
+        ports, actor, case_id, c.Discard, lambda case, now: c.Discard(reason), key=key, timers=timers, cleared=["draft"]
     )
 
 
 # -- reading ---------------------------------------------------------------------------------------------
 
 
-def read(ports: Ports, actor: Actor, case_id: str) -> Case:
+def read(ports: Ports, actor: Actor, case_id: str, what: str = "case") -> Case:
     """The case as it stands now, with what time has brought about. Raises NotFound for whoever may not see it.
 
+    ``what`` names the part that is shown, for the record that is kept of everybody else's readings (I4).
     Its version is that of the last recorded event: a lapse that nobody has recorded yet has no number.
     """
     case = access.require_sight(ports.cases.get(case_id), actor)
     seen = access.require_sight(lapses.seen_at(ports, case, ports.clock.now()), actor)
+    accesses.note(ports, actor, case, what)
     return replace(seen, version=case.version)
 
 
-def timeline(ports: Ports, actor: Actor, case_id: str) -> tuple[Case, Sequence[EventRecord]]:
+def timeline(
+    ports: Ports, actor: Actor, case_id: str, what: str = "timeline"
+) -> tuple[Case, Sequence[EventRecord]]:
     """The case and its whole log."""
-    case = read(ports, actor, case_id)
+    case = read(ports, actor, case_id, what)
     return case, tuple(ports.cases.log(case_id))
 
 
@@ -225,7 +230,7 @@ def mine(ports: Ports, actor: Actor, after: str | None, limit: int) -> Page[Case
 
 def document(ports: Ports, actor: Actor, case_id: str, number: str) -> tuple[Case, documents.Content]:
     """What a document of the case says. Raises NotFound."""
-    case, log = timeline(ports, actor, case_id)
+    case, log = timeline(ports, actor, case_id, f"document {number}")
     found = next((d for d in case.documents if d.number == number), None)
     if found is None:
         raise NotFound.because("document.not-found")
