@@ -230,7 +230,7 @@ def _document(request: Request) -> dict[str, Any]:
     ports = wiring.current()
     number = request.path["number"]
     case, content = cases.document(ports, request.who, request.path["case_id"], number)
-    return views.document(case, content, ports.settings.public_base_url or request.base_url)
+    return views.document(case, content, ports.settings.public_base_url or request.base_url, request.who)
 
 
 def _party(body: dict[str, str] | None) -> Party | None:

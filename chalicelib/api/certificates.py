@@ -96,7 +96,7 @@ def verify_document(request: Request) -> Reply:
 
 def _verified(request: Request) -> dict[str, Any]:
     found = certificates.verify(wiring.current(), request.path["identifier"])
-    return {**_facts(found.certificate), "genuine": found.genuine, "holder": found.holder}
+    return {**_facts(found.certificate), "genuine": found.genuine, "ended": found.ended, "holder": found.holder}
 
 
 def _facts(certificate: Certificate) -> dict[str, Any]:

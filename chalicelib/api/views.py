@@ -198,8 +198,8 @@ def _facts(event: e.Event) -> dict[str, Any]:
     return facts
 
 
-def document(case: Case, content: Content, base_url: str) -> dict[str, Any]:
-    """A written act with the link that verifies it."""
+def document(case: Case, content: Content, base_url: str, viewer: Actor) -> dict[str, Any]:
+    """A written act with the link that verifies it. Who only oversees the case learns nobody's full name by it."""
     digest = content.digest()
     return {
         "number": content.number,
@@ -208,7 +208,7 @@ def document(case: Case, content: Content, base_url: str) -> dict[str, Any]:
         "body": content.body,
         "case_number": content.case_number,
         "item": content.item,
-        "applicant": content.applicant,
+        "applicant": masked(content.applicant) if access.only_oversees(case, viewer) else content.applicant,
         "texts": {k: v for k, v in content.texts.items() if v},
         "digest": digest,
         "intact": any(d.number == content.number and d.digest == digest for d in case.documents),

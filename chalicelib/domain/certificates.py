@@ -64,6 +64,10 @@ class Certificate:
         }
         return json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
+    def ended(self, at: datetime) -> bool:
+        """True once its time is over; what never ends does not."""
+        return self.valid_until is not None and self.valid_until <= at
+
     def content_digest(self) -> bytes:
         return hashlib.sha256(self.content()).digest()
 

@@ -6,6 +6,7 @@ import base64
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from chalicelib.domain import access
 from chalicelib.domain import case_commands as c
 from chalicelib.domain import certificates as rules
 from chalicelib.domain.actors import SYSTEM, Actor
@@ -13,7 +14,7 @@ from chalicelib.domain.case_events import Document
 from chalicelib.domain.cases import Case, CaseState
 from chalicelib.domain.catalog import ImplementationItem
 from chalicelib.domain.certificates import Certificate, CertificateState
-from chalicelib.domain.errors import NotFound
+from chalicelib.domain.errors import NotFound, Refused
 from chalicelib.domain.fees import settled
 from chalicelib.services import cases, renewals
 from chalicelib.services.changes import change
@@ -27,10 +28,11 @@ _TYPE_NUMBER = 1  # the three digits behind the definer's USCC: no register of c
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What a stranger learns. ``genuine``: content, digest and seal agree; ``state``: whether it still counts."""
+    """What a stranger learns. ``genuine``: content, digest and seal agree; ``ended``: its time is over."""
 
     certificate: Certificate
     genuine: bool
+    ended: bool
     holder: str  # masked
 
 
@@ -47,14 +49,18 @@ def issue(ports: Ports, case_id: str) -> bool:
         raise LookupError(f"no version {case.item.version} of {case.item.code}: versions are never removed")
     now = ports.clock.now()
     certificate = _make(ports, case, item, now) if item.result_kind in CERTIFIED else None
-    change(
-        ports,
-        SYSTEM,
-        case_id,
-        c.Issue,
-        lambda case, now: c.Issue(certificate.identifier if certificate else ""),
-        certificate=lambda case, now: certificate,
-    )
+    try:
+        change(
+            ports,
+            SYSTEM,
+            case_id,
+            c.Issue,
+            lambda case, now: c.Issue(certificate.identifier if certificate else ""),
+            certificate=lambda case, now: certificate,
+        )
+    except Refused:
+        # Somebody else issued it after the case was read: hints come twice, and reconciliation looks as well.
+        return False
     return True
 
 
@@ -89,15 +95,22 @@ def verify(ports: Ports, identifier: str) -> Verification:
         raise NotFound.because("certificate.not-found")
     digest = certificate.content_digest()
     genuine = digest.hex() == certificate.digest and ports.seal.verify(digest, base64.b64decode(certificate.signature))
-    return Verification(certificate, genuine, rules.masked(certificate.holder_name))
+    return Verification(
+        certificate, genuine, certificate.ended(ports.clock.now()), rules.masked(certificate.holder_name)
+    )
 
 
 def of_case(ports: Ports, actor: Actor, case_id: str) -> Certificate:
-    """The certificate of a case, for those who may see the case. Raises NotFound."""
-    case = cases.read(ports, actor, case_id)
+    """The certificate of a case, for those who may see the case; its holder masked for who only oversees it.
+
+    Raises NotFound.
+    """
+    case = cases.read(ports, actor, case_id, "certificate")
     certificate = ports.certificates.get(case.certificate) if case.certificate else None
     if certificate is None:
         raise NotFound.because("certificate.not-found")
+    if access.only_oversees(case, actor):
+        return replace(certificate, holder_name=rules.masked(certificate.holder_name))
     return certificate
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.api import views
 from chalicelib.domain import certificates as rules
 from chalicelib.domain import documents
 from chalicelib.domain.errors import NotFound
@@ -67,6 +68,41 @@ def test_a_certificate_whose_stored_content_was_changed_is_not_genuine(world: f.
     assert stored is not None
     world.store.certificates[identifier] = dumps(replace(stored, **change))  # type: ignore[arg-type]
     assert not certificates.verify(world, identifier).genuine
+
+
+@pytest.mark.requirement("H1")
+def test_a_genuine_certificate_whose_time_is_over_is_told_to_have_ended() -> None:
+    world = f.World(f.item(result_validity="1年"))
+    identifier = issued(world)
+    assert not certificates.verify(world, identifier).ended
+    world.clock.advance(days=366)
+    found = certificates.verify(world, identifier)
+    assert (found.genuine, found.ended) == (True, True)
+
+
+def test_who_only_oversees_a_case_reads_its_certificate_with_the_holder_masked(world: f.World) -> None:
+    case_id = journey.granted(world)
+    certificates.issue(world, case_id)
+    assert certificates.of_case(world, f.HERDER, case_id).holder_name == f.HERDER.name
+    assert certificates.of_case(world, f.SUPERVISOR, case_id).holder_name == rules.masked(f.HERDER.name)
+
+
+def test_who_only_oversees_a_case_reads_its_documents_with_the_applicant_masked(world: f.World) -> None:
+    case_id = journey.granted(world)
+    number = journey.get(world, case_id).documents[-1].number
+    case, content = cases.document(world, f.SUPERVISOR, case_id, number)
+    shown = views.document(case, content, "", f.SUPERVISOR)
+    assert (shown["applicant"], shown["intact"]) == (rules.masked(f.HERDER.name), True)
+    assert views.document(case, content, "", f.HERDER)["applicant"] == f.HERDER.name
+
+
+def test_who_loses_the_race_to_issue_has_nothing_to_do(world: f.World) -> None:
+    case_id = journey.granted(world)
+    before = journey.get(world, case_id)
+    certificates.issue(world, case_id)
+    world.cases.get = lambda _, read=world.cases.get, first=[before]: first.pop() if first else read(case_id)  # type: ignore[method-assign,misc]
+    assert not certificates.issue(world, case_id)
+    assert len(world.store.certificates) == 1
 
 
 @pytest.mark.parametrize("identifier", ["", "x", "1.2.156.3005.2", "1.2.156.3005.2.a.b.c.d.e", "1.2.156.3005.2.....0"])
