@@ -19,6 +19,8 @@ from chalicelib.domain.case_events import CaseAccepted, CaseGranted, Document, E
 from chalicelib.domain.case_rules import Act, CaseState, Evolutions, Transition, Transitions, task_number
 from chalicelib.domain.catalog import CaseType, StepRole
 from chalicelib.domain.errors import Forbidden, Invalid, NotFound, Refused, Violation, raise_all
+from chalicelib.domain.hearings import none_pending
+from chalicelib.domain.procedures import none_running
 
 if TYPE_CHECKING:
     from chalicelib.domain.cases import Case
@@ -239,7 +241,15 @@ def resting_on(command: object, events: Sequence[EventRecord]) -> Mandate | None
 TRANSITIONS: Transitions = {
     DecideInstantly: Transition(
         frozenset({CaseState.RECEIVED, CaseState.IN_REVIEW}),
-        (item_is_instant, mandate_covers_it, amount_is_told, nobody_else_has_a_part, task_is_at_hand),
+        (
+            item_is_instant,
+            mandate_covers_it,
+            amount_is_told,
+            nobody_else_has_a_part,
+            task_is_at_hand,
+            none_running,
+            none_pending,
+        ),
         _decide,
     )
 }
