@@ -74,6 +74,7 @@ def standard(found: ImplementationStandard, index: SearchIndex) -> Json:
         "statutory_limit": _period(document["statutory_limit"]),
         "promised_limit": _period(document["promised_limit"]),
         "notice_limit": _period(document["notice_limit"]),
+        "correction": _correction(document.get("correction")),
         "limits_by_step": [_period(limit) for limit in document["limits_by_step"]],
         "result": {**document["result"], "kind": labelled("result_kind", document["result"]["kind"])},
         "commitment": _commitment(document["commitment"]),
@@ -250,6 +251,13 @@ def _online(online: Row) -> Json:
 
 def _period(limit: Row | None) -> Json | None:
     return {**limit, "unit": labelled("unit", limit["unit"])} if limit else None
+
+
+def _correction(terms: Row | None) -> Json | None:
+    if not terms:
+        return None
+    outcome = labelled("correction_outcome", terms["outcome"])
+    return {"limit": _period(terms["limit"]), "outcome": outcome, "basis": terms["basis"]}
 
 
 def _theme_of(key: str, index: SearchIndex) -> Json:

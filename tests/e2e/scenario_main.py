@@ -21,20 +21,24 @@ FORM = {
 
 
 class Main(Scenario):
-    title = "apply at a gacha station → accept → sum, banner, league → decide → certificate"
+    title = "apply at a gacha station → told once, corrected, accepted → sum, banner, league → decide → certificate"
 
     def run(self) -> None:
         self.herder, self.agent, self.window = (self.person(p) for p in ("herder", "agent", "sum-window"))
         with self.step("the agent finds the item in Chinese and reads its guide for the gacha"):
-            pass  # TEMP
+            self.read_guide()
         with self.step("the herder confirms the agent's authority for this item"):
             authority = self.authorise()
         with self.step("the agent files: one application, every defect named at once, then received"):
             case_id = self.file(authority)
         with self.step("sum (received): the window officer passes it on"):
             self.work(case_id, self.window, "receive", "forwarding", {"note": "身份已核对"})
+        with self.step("banner: told once of two defects, each in its place; a surplus demand is refused"):
+            self.notify(case_id)
+        with self.step("the agent corrects both, and nothing else; an old matter cannot be named again"):
+            self.correct(case_id)
         with self.step("banner: accepted with a numbered, dated document"):
-            self.work(case_id, self.person("banner-acceptance"), "accept", "acceptance")
+            self.person("banner-acceptance").post(f"/v1/cases/{case_id}/acceptance")
             self.read_acceptance(case_id)
         with self.step("banner: preliminary review"):
             opinion = {"conclusion": "agree", "opinion": "材料齐全,同意上报"}
@@ -44,7 +48,7 @@ class Main(Scenario):
             self.work(case_id, self.person("league-review"), "review", "return", reason)
             better = {"conclusion": "agree", "opinion": "学历已核验,同意上报"}
             self.work(case_id, self.person("banner-review"), "preliminary_review", "opinion", better)
-        with self.step("league: transferred to a colleague, who reviews"):
+        with self.step("league: transferred to a colleague, who reviews: one procedure counts, another does not"):
             self.transfer(case_id)
         with self.step("league: granted"):
             self.work(case_id, self.person("league-decision"), "decide", "grant", {"opinion": "符合条件,准予"})
@@ -62,7 +66,8 @@ class Main(Scenario):
             found = self.anyone().get("/v1/items", q="教师资格", division=village)
         assert ITEM in [item["basic_code"] for item in found["items"]], found
         guide = self.anyone().get(f"/v1/items/{ITEM}/guide", division=village)
-        self.tell(f"{guide['name']}, demo data in it: {len(guide['demo'])} elements")
+        item = guide["item"]
+        self.tell(f"{item['name']}, demo data in it: {len(item['demo'])} elements")
 
     def authorise(self) -> str:
         herder = self.account("herder")["subject"]
@@ -146,7 +151,28 @@ class Main(Scenario):
         officer.post(f"/v1/cases/{case_id}/transfer", {"officer": to, "reason": "下乡出差"})
         officer.get(f"/v1/cases/{case_id}", status=404)
         self.find(case_id, colleague, "mine")
+        self.examine(case_id, colleague)
         colleague.post(f"/v1/cases/{case_id}/opinion", {"conclusion": "agree", "opinion": "同意"})
+
+    def examine(self, case_id: str, officer: Client) -> None:
+        """A technical review, which does not stop the clock, and an inspection, which does."""
+        case = f"/v1/cases/{case_id}"
+        kinds = [
+            ("technical_review", {"result": "材料内容属实"}),
+            ("inspection", {"result": "证书为真", "officers": ["inspector-1", "inspector-2"]}),
+        ]
+        for kind, _ in kinds:
+            officer.post(f"{case}/procedures", {"kind": kind, "reason": "需要核验", "days": 3})
+        auction = {"kind": "auction", "reason": "需要", "days": 3}
+        assert officer.post(f"{case}/procedures", auction, status=409)["code"] == "procedure.not-in-version"
+        officer.post(f"{case}/procedures/2/assignment", {"officers": ["inspector-1", "inspector-2"]})
+        told = self.herder.get(case)
+        assert [p["clock"]["code"] for p in told["procedures"]] == ["counted", "stopped"], told["procedures"]
+        notice = self.herder.get(f"{case}/documents/{told['procedures'][1]['notice']}")
+        assert notice["texts"]["clock"] == "所需时间不计入办理期限", notice
+        for number, (_, result) in enumerate(kinds, 1):
+            officer.post(f"{case}/procedures/{number}/result", result)
+        self.tell(f"{notice['kind']['zh']} {notice['number']}: {notice['texts']['procedure']}")
 
     def read_acceptance(self, case_id: str) -> None:
         case = self.herder.get(f"/v1/cases/{case_id}")
@@ -157,6 +183,46 @@ class Main(Scenario):
         page = self.herder.get(f"/v1/cases/{case_id}/documents/{document['number']}/page")
         assert "受理通知书" in page
         self.tell(f"case number {case['case_number']}")
+
+    # -- notice and correction -----------------------------------------------------------------------------
+
+    def notify(self, case_id: str) -> None:
+        officer = self.person("banner-acceptance")
+        self.find(case_id, officer, "accept")
+        officer.post(f"/v1/cases/{case_id}/claim")
+        check = officer.get(f"/v1/cases/{case_id}/check")
+        assert check["defects"] == [], "the platform itself found nothing: it looked at submission"
+        self.tell(f"accepted by silence at {check['until']}")
+        defects = [
+            {"field": "/form/education", "reason": "与毕业证书所载学历不一致"},
+            {"material": "M03", "page": 2, "reason": "复印件不清晰"},
+        ]
+        surplus = {"material": "M99", "reason": "另交无犯罪记录证明"}
+        problem = officer.post(f"/v1/cases/{case_id}/notice", {"defects": [*defects, surplus]}, status=422)
+        assert [(error["code"], error["pointer"]) for error in problem["errors"]] == [
+            ("notice.material-not-in-version", "/defects/2/material")
+        ], problem
+        told = officer.post(f"/v1/cases/{case_id}/notice", {"defects": defects})
+        officer.post(f"/v1/cases/{case_id}/acceptance", status=409)
+        self.tell(f"notice {told['result']['document']}")
+
+    def correct(self, case_id: str) -> None:
+        notice = self.herder.get(f"/v1/cases/{case_id}")["notice"]
+        assert [d["place"] for d in notice["defects"]] == ["/form/education", "/materials/M03"], notice
+        page = self.herder.get(f"/v1/cases/{case_id}/documents/{notice['document']}/page")
+        assert all(defect["reason"] in page for defect in notice["defects"])
+        path = f"/v1/cases/{case_id}/correction"
+        half = self.agent.post(path, {"form": {**FORM, "education": "master", "phone": "13900000000"}}, status=422)
+        assert sorted((error["code"], error["pointer"]) for error in half["errors"]) == [
+            ("correction.not-settled", "/materials"),
+            ("correction.place-not-named", "/form/phone"),
+        ], half
+        copy = {"code": "M03", "form": "paper", "name": "清晰的复印件"}
+        self.agent.post(path, {"form": {**FORM, "education": "master"}, "materials": [copy]})
+        self.agent.post(path, {"materials": [copy]}, status=409)
+        old = {"defects": [{"field": "/form/subject", "reason": "学科填写不规范"}]}
+        problem = self.person("banner-acceptance").post(f"/v1/cases/{case_id}/notice", old, status=422)
+        assert problem["code"] == "notice.not-newly-supplied", problem
 
     # -- the end -------------------------------------------------------------------------------------------
 
@@ -184,6 +250,8 @@ class Main(Scenario):
         for expected in (
             "case.submitted",
             "case.forwarded",
+            "case.notified",
+            "case.corrected",
             "case.accepted",
             "case.returned",
             "case.task_transferred",

@@ -94,6 +94,34 @@ def test_a_special_laws_notice_period_goes_before_the_general_one() -> None:
     assert (ordinary.notice_limit.value, ordinary.notice_limit.unit) == (5, "workday")
 
 
+@pytest.mark.requirement("B4")
+def test_no_law_read_sets_a_period_for_correcting_so_where_there_is_one_it_is_demo() -> None:
+    teacher = documents_of("teacher-qualification")[0]
+    assert "correction" in teacher["demo"]
+    terms = standard_of(teacher).correction
+    assert terms is not None
+    assert (terms.limit.value, terms.limit.unit, terms.limit.demo, terms.basis) == (15, "workday", True, None)
+    assert terms.outcome == "not_accepted"
+    assert standard_of(documents_of("hotel-special-trade")[0]).correction is None
+
+
+@pytest.mark.requirement("B4")
+def test_a_laws_own_period_for_correcting_is_kept_and_the_demo_cannot_change_it(files: dict[str, Json]) -> None:
+    law_of(files, "hotel-special-trade")["correction"] = {
+        "limit": {"value": 10, "unit": "day", "basis": "XKF:32"},
+        "outcome": "deemed_withdrawn",
+        "basis": "XKF:32",
+    }
+    made = next(d for d in merged(files) if d["key"] == "hotel-special-trade")
+    terms = standard_of(made).correction
+    assert terms is not None
+    assert terms.basis is not None
+    assert (terms.limit.value, terms.limit.demo, terms.basis.article) == (10, False, "32")
+    assert "correction" not in made["demo"]
+    files["demo"]["items"]["hotel-special-trade"]["correction"] = {"limit": [20, "day"], "outcome": "not_accepted"}
+    assert refused(files) == {("catalog.demo-over-law", "/items/hotel-special-trade/correction")}
+
+
 def test_wording_that_catches_everything_is_withheld_and_told() -> None:
     fire = documents_of("public-venue-fire-check")[0]
     assert "规定的材料" not in [material["name"] for material in fire["materials"]]

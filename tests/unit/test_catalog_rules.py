@@ -69,6 +69,11 @@ TEACHER: list[tuple[str, Break, str]] = [
     ("catalog.instant-promise", _set("case_type", "instant"), "/case_type"),
     ("catalog.limit-form", _set("notice_limit/unit", "hour"), "/notice_limit"),
     ("catalog.limit-form", _set("notice_limit/value", -1), "/notice_limit"),
+    (
+        "catalog.limit-form",
+        _set("correction", {"limit": {"value": 15, "unit": "week"}, "outcome": "not_accepted", "basis": None}),
+        "/correction/limit",
+    ),
     ("catalog.visits-need-reason", _set("visits/reason", None), "/visits/reason"),
     ("catalog.depth-needs-zero-visits", _set("online/depth", 4), "/online/depth"),
     ("catalog.depth-form", _set("online/depth", 5), "/online/depth"),
