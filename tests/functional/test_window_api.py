@@ -1,0 +1,174 @@
+"""The window over HTTP: acceptance on receipt, decisions on the spot, fees, enquiries."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from infra.local.people import Person, chain_of
+from tests.cloud import STAGE
+from tests.functional.conftest import Api
+
+CHAIN = chain_of(STAGE)
+ENROLMENT = "152081904000"  # 社会保险参保登记: 即办件, 收件即受理, accepted and decided by the banner's department 81
+NOTARY = "152086901000"  # 公证办理: with a fee, department 86
+FORM = {
+    "applicant_kind": "person",
+    "applicant_name": "巴特尔",
+    "identity_number": "152501199003070011",
+    "phone": "13800000000",
+}
+
+
+def officer(key: str, department: str, *roles: str) -> Person:
+    body = f"{CHAIN.banner.code}-{department}"
+    return Person(key, "officer of a test", "officer", "测试", body, CHAIN.banner.code, roles)
+
+
+@pytest.fixture(autouse=True)
+def _officers(api: Api) -> None:
+    for person in (
+        officer("chief-81", "81", "window", "acceptance", "decision"),
+        officer("head-81", "81", "head"),
+        officer("desk-86", "86", "acceptance", "decision", "window"),
+    ):
+        api.cloud.people[person.key] = person
+
+
+def filed(api: Api, who: str, item: str) -> str:
+    """Handed in at the officer's window by the herder."""
+    applicant = {"subject": "demo-herder", "kind": "person", "name": "巴特尔"}
+    opening = {"item": item, "division": CHAIN.village.code, "channel": "window", "applicant": applicant}
+    made = api.post(who, "/v1/cases", opening)
+    assert made.status == 201, made.body
+    application = {"form": FORM, "materials": []}
+    api.put(who, f"/v1/cases/{made.body['id']}/application", application, made.body["version"])
+    return str(made.body["id"])
+
+
+def submitted(api: Api, who: str, case_id: str) -> Any:
+    answer = api.post(who, f"/v1/cases/{case_id}/submission")
+    assert answer.status == 200, answer.body
+    return answer.body["result"]
+
+
+def state(api: Api, case_id: str) -> str:
+    return str(api.get("herder", f"/v1/cases/{case_id}").body["state"]["code"])
+
+
+def mandate(api: Api, **changes: Any) -> Any:
+    until = (api.cloud.clock.now() + timedelta(days=30)).isoformat()
+    terms = {"officer": "demo-chief-81", "items": [ENROLMENT], "max_amount": 10_000, "until": until, **changes}
+    return api.post("head-81", "/v1/mandates", terms)
+
+
+@pytest.mark.requirement("B6")
+def test_an_outlets_window_hands_out_the_acceptance_with_the_receipt(api: Api) -> None:
+    case_id = filed(api, "sum-window", ENROLMENT)
+    result = submitted(api, "sum-window", case_id)
+    assert (result["state"], bool(result["case_number"])) == ("in_review", True)
+    kinds = [d["kind"]["code"] for d in api.get("herder", f"/v1/cases/{case_id}").body["documents"]]
+    assert kinds == ["receipt", "acceptance"]
+    api.cloud.settle()
+    rows = api.get("chief-81", "/v1/worklist", queue="decide", limit=50).body["items"]
+    assert case_id in [row["case"] for row in rows]
+
+
+@pytest.mark.requirement("B6")
+def test_the_chief_representative_decides_while_the_applicant_waits_and_the_execution_ends(api: Api) -> None:
+    case_id = filed(api, "chief-81", ENROLMENT)
+    submitted(api, "chief-81", case_id)
+    path = f"/v1/cases/{case_id}/instant-decision"
+    none = api.post("chief-81", path, {})
+    assert (none.status, none.code) == (409, "mandate.none")
+    made = mandate(api)
+    assert made.status == 201
+    seen = api.get("chief-81", f"/v1/mandates/{made.body['id']}").body
+    assert (seen["in_force"], seen["officer"]) == (True, "demo-chief-81")
+    beyond = api.post("chief-81", path, {"amount": 10_001})
+    assert (beyond.code, beyond.pointers) == ("mandate.amount-exceeded", ["/amount"])
+    granted = api.post("chief-81", path, {"opinion": "当场办结"}, key="once")
+    assert (granted.status, granted.body["result"]["state"]) == (200, "granted")
+    assert api.post("chief-81", path, {"opinion": "当场办结"}, key="once").body == granted.body
+    api.cloud.settle()
+    assert state(api, case_id) == "issued"
+    assert api.cloud.kill_executions(case_id) == []
+    number = api.get("herder", f"/v1/cases/{case_id}").body["documents"][-1]["number"]
+    document = api.get("herder", f"/v1/cases/{case_id}/documents/{number}").body
+    assert (document["intact"], document["texts"]["mandate"]) == (True, made.body["id"])
+    assert api.post("head-81", f"/v1/mandates/{made.body['id']}/revocation").status == 200
+    assert mandate(api, items=[NOTARY]).code == "item.not-instant"
+    assert (
+        api.post(
+            "chief-81", "/v1/mandates", {"officer": "x", "items": [ENROLMENT], "until": "2030-01-01T00:00:00Z"}
+        ).code
+        == "mandate.heads-only"
+    )
+    listed = api.get("head-81", "/v1/mandates", limit=50).body["items"]
+    assert made.body["id"] in [row["id"] for row in listed]
+
+
+@pytest.mark.requirement("B6")
+def test_the_deed_waits_for_its_fee_and_is_issued_when_it_is_paid(api: Api) -> None:
+    case_id = filed(api, "desk-86", NOTARY)
+    submitted(api, "desk-86", case_id)
+    api.cloud.settle()
+    for act, body in (("acceptance", None), ("grant", {})):
+        api.post("desk-86", f"/v1/cases/{case_id}/claim")
+        assert api.post("desk-86", f"/v1/cases/{case_id}/{act}", body).status == 200
+        api.cloud.settle()
+    assert state(api, case_id) == "granted"
+    due = api.get("herder", f"/v1/cases/{case_id}/fees").body
+    assert (due["total"], due["settled"], due["fees"][0]["name"]) == (20_000, False, "公证费")
+    path = f"/v1/cases/{case_id}/fee-payment"
+    online = {"amount": 20_000, "method": "online", "receipt_number": "15260001"}
+    assert api.post("herder", path, online).code == "fee.payment-unknown"
+    assert api.post("desk-86", path, {**online, "method": "cash", "amount": 1}).code == "fee.amount-differs"
+    assert api.post("desk-86", path, {**online, "method": "cash"}).status == 200
+    api.cloud.settle()
+    assert state(api, case_id) == "issued"
+    paid = api.get("herder", f"/v1/cases/{case_id}/fees").body
+    assert (paid["settled"], paid["payment"]["method"]["zh"]) == (True, "现金")
+    events = [e["type"]["code"] for e in api.get("herder", f"/v1/cases/{case_id}/timeline").body["events"]]
+    assert events.index("case.fees_assessed") < events.index("case.fee_paid") < events.index("case.issued")
+
+
+@pytest.mark.requirement("B7")
+def test_an_enquiry_is_recorded_handed_over_and_answered(api: Api) -> None:
+    question = {"question": "换发驾驶证需要体检证明吗? ᠮᠣᠩᠭᠣᠯ 𠮷", "contact": "13800000000"}
+    made = api.post("sum-window", "/v1/enquiries", question, key="asked")
+    assert made.status == 201
+    assert api.post("sum-window", "/v1/enquiries", question, key="asked").body == made.body
+    path = f"/v1/enquiries/{made.body['id']}"
+    assert api.post("herder", "/v1/enquiries", question).code == "enquiry.officers-only"
+    assert api.get("banner-review", path).status == 404
+    body = api.cloud.people["banner-review"].body
+    offer = {"body": body, "officer": "demo-banner-review", "reason": "属于教育部门职责"}
+    assert api.post("sum-window", f"{path}/handover", offer).status == 200
+    assert api.get("sum-window", path).body["owner"] == "demo-sum-window"
+    offered = api.get("banner-review", "/v1/enquiries", queue="offered").body["items"]
+    assert made.body["id"] in [row["id"] for row in offered]
+    assert api.post("banner-review", f"{path}/answer", {"answer": "要"}).code == "enquiry.not-yours"
+    assert api.post("banner-review", f"{path}/taking").status == 200
+    assert api.post("banner-review", f"{path}/answer", {"answer": "需要。"}).status == 200
+    assert api.post("banner-review", f"{path}/closing", {}).status == 200
+    seen = api.get("banner-review", path).body
+    assert [step["kind"]["code"] for step in seen["history"]] == ["asked", "offered", "taken", "answered", "closed"]
+    assert api.post("banner-review", f"{path}/answer", {"answer": "x"}).code == "enquiry.closed"
+
+
+@pytest.mark.requirement("B8")
+def test_a_draft_shows_what_is_known_and_only_to_its_own_people(api: Api) -> None:
+    case_id = filed(api, "sum-window", NOTARY)
+    found = api.get("sum-window", f"/v1/cases/{case_id}/held-data").body
+    assert {"name": "applicant_name", "value": "巴特尔", "source": "account"} in found["fields"]
+    assert api.get("stranger", f"/v1/cases/{case_id}/held-data").status == 404
+    submitted(api, "sum-window", case_id)
+    assert api.get("herder", f"/v1/cases/{case_id}/held-data").code == "case.wrong-state"
+    api.cloud.settle()
+    assert api.post("sum-window", f"/v1/cases/{case_id}/claim").status == 200
+    papers = {"papers": [{"code": "M77", "handling": "seen"}]}
+    wrong = api.post("sum-window", f"/v1/cases/{case_id}/paper-record", papers)
+    assert (wrong.code, wrong.pointers) == ("material.surplus", ["/papers/0/code"])
