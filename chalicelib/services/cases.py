@@ -67,7 +67,7 @@ def open_draft(ports: Ports, actor: Actor, opening: Opening, key: RequestKey | N
         division=opening.division,
         channel=opening.channel,
         filed_at=filed_at,
-        agent="" if party.subject == actor.subject else actor.subject,
+        agent="" if actor.kind in (ActorKind.PERSON, ActorKind.ORGANISATION) else actor.subject,
         authority=authority.id if authority else "",
         kind=opening.kind,
         about=_about(ports, opening, party, now),
@@ -130,13 +130,17 @@ def save(
     delivery: str,
     expected: int,
 ) -> Receipt:
-    """Replace the draft's content. Saving follows the catalogue: the draft moves to the version in force."""
+    """Replace the draft's content. Saving follows the catalogue: the draft moves to the version in force.
+
+    Who still works on a draft has not abandoned it: its life begins anew.
+    """
 
     def build(case: Case, now: datetime) -> c.SaveApplication:
         item = _offer(ports, case.item.basic_code, case.division)
         return c.SaveApplication(_ref(item), form, tuple(materials), delivery)
 
-    return change(ports, actor, case_id, c.SaveApplication, build, expected=expected)
+    life = Timer(case_id, "draft", ports.clock.now() + DRAFT_LIFE)
+    return change(ports, actor, case_id, c.SaveApplication, build, expected=expected, timers=[life])
 
 
 def submit(
@@ -157,7 +161,7 @@ def submit(
         if given_here:
             route = window.without_outlet(route, actor)
         number = receipt_number(ports.home, now, ports.ids.new(now))
-        receiver = route.nodes[0].body_name
+        receiver = route.nodes[0].signature
         document = documents.write(case, DocumentKind.RECEIPT, now, receiver, number=number)
         unfit = (*ports.forms.violations(item.form, case.form, "/form"), *texts.violations(case.form, "/form"))
         unfit += tuple(uploads.unbacked(ports, case, case.materials))
@@ -210,14 +214,20 @@ def read(ports: Ports, actor: Actor, case_id: str, what: str = "case") -> Case:
     Its version is that of the last recorded event: a lapse that nobody has recorded yet has no number.
     """
     case = access.require_sight(ports.cases.get(case_id), actor)
+    if actor.kind is ActorKind.AGENT and not _still_acts(ports, actor, case):
+        # An agent whose authority is over is a stranger again, whatever they filed under it.
+        raise NotFound.because("case.not-found")
     seen = access.require_sight(lapses.seen_at(ports, case, ports.clock.now()), actor)
     accesses.note(ports, actor, case, what)
     return replace(seen, version=case.version)
 
 
-def timeline(
-    ports: Ports, actor: Actor, case_id: str, what: str = "timeline"
-) -> tuple[Case, Sequence[EventRecord]]:
+def _still_acts(ports: Ports, agent: Actor, case: Case) -> bool:
+    authority = ports.authorities.get(case.authority) if case.authority else None
+    return authority is not None and authority.agent == agent.subject and authority.in_force(ports.clock.now())
+
+
+def timeline(ports: Ports, actor: Actor, case_id: str, what: str = "timeline") -> tuple[Case, Sequence[EventRecord]]:
     """The case and its whole log."""
     case = read(ports, actor, case_id, what)
     return case, tuple(ports.cases.log(case_id))

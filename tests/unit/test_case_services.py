@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.actors import Actor, ActorKind, Role
-from chalicelib.domain.case_events import SubmittedMaterial
+from chalicelib.domain.case_events import Party, SubmittedMaterial
 from chalicelib.domain.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, Refused, Stale
 from chalicelib.domain.routing import Channel
-from chalicelib.services import cases, certificates, tasks
+from chalicelib.services import authorities, cases, certificates, tasks
 from chalicelib.services.cases import Opening
 from tests import factories as f
 from tests import journey
@@ -268,6 +268,38 @@ def test_strangers_find_nothing_to_read(world: f.World) -> None:
         cases.document(world, f.STRANGER, case_id, number)
     with pytest.raises(NotFound):
         cases.document(world, f.HERDER, case_id, "unknown")
+
+
+@pytest.mark.requirement("E7")
+def test_an_agent_whose_authority_is_over_sees_no_more_of_what_they_filed(world: f.World) -> None:
+    case_id = journey.submitted(world)
+    assert cases.read(world, f.AGENT, case_id).agent == f.AGENT.subject
+    authorities.revoke(world, f.HERDER, journey.get(world, case_id).authority)
+    for reading in (cases.read, cases.timeline):
+        with pytest.raises(NotFound):
+            reading(world, f.AGENT, case_id)
+    assert cases.read(world, f.HERDER, case_id).agent == f.AGENT.subject
+
+
+def test_an_agent_sees_a_case_until_the_authority_expires(world: f.World) -> None:
+    case_id = journey.submitted(world)
+    world.clock.advance(days=365)
+    with pytest.raises(NotFound):
+        cases.read(world, f.AGENT, case_id)
+
+
+def test_a_window_officer_keeps_sight_of_what_they_file_even_under_their_own_account(world: f.World) -> None:
+    own = Party(f.WINDOW.subject, ActorKind.PERSON, "本人")
+    case_id = journey.drafted(world, f.WINDOW, Channel.WINDOW, applicant=own)
+    assert cases.read(world, f.WINDOW, case_id).agent == f.WINDOW.subject
+
+
+def test_saving_a_draft_begins_its_life_anew(world: f.World) -> None:
+    case_id = journey.drafted(world)
+    world.clock.advance(days=89)
+    version = journey.get(world, case_id).version
+    cases.save(world, f.HERDER, case_id, form={}, materials=[], delivery="electronic", expected=version)
+    assert world.store.timers[case_id, "draft"].due_at == world.clock.now() + cases.DRAFT_LIFE
 
 
 @pytest.mark.requirement("B5", "F1")
