@@ -76,7 +76,7 @@ def notice_limit(item: ImplementationItem) -> Limit | None:
 
 def decision_limit(item: ImplementationItem) -> Limit | None:
     """The statutory time for the decision (42). Joint handling lengthens the general law's time only."""
-    if is_licence(item) and getattr(item, "joint", False) and not is_own_rule(item.statutory_limit):
+    if is_licence(item) and item.joint and not is_own_rule(item.statutory_limit):
         return JOINT_DECISION
     return _for_licences(item, item.statutory_limit, DECISION)
 
@@ -86,10 +86,9 @@ def extension_limit(item: ImplementationItem) -> Limit | None:
 
     Article 42 extends its own periods. A special law with another limit allows what it names itself.
     """
-    own: Limit | None = getattr(item, "extension", None)
-    if own is not None or is_own_rule(item.statutory_limit):
-        return own
-    return _for_licences(item, None, JOINT_EXTENSION if getattr(item, "joint", False) else EXTENSION)
+    if item.extension is not None or is_own_rule(item.statutory_limit):
+        return item.extension
+    return _for_licences(item, None, JOINT_EXTENSION if item.joint else EXTENSION)
 
 
 def preliminary_limit(item: ImplementationItem, node: Node) -> Limit | None:
