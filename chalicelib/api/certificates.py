@@ -82,16 +82,33 @@ def verify_certificate_page(request: Request) -> Reply:
 )
 def verify_document(request: Request) -> Reply:
     """Kind, date, body and digest of a document by its number, to compare with the paper in hand."""
+    return Reply(_document(request))
+
+
+@bp.route_v1(
+    "GET",
+    "/verify/documents/{number}/page",
+    summary=("核验文书(网页)", "Verify a written act, as a page"),
+    auth=Auth.PUBLIC,
+    content_type="text/html",
+    problems=("document.not-found",),
+)
+def verify_document_page(request: Request) -> Reply:
+    """Where the QR code on a written act leads."""
+    from chalicelib.api.pages import document_verification_page
+
+    return Reply(document_verification_page(_document(request)), content_type="text/html; charset=utf-8")
+
+
+def _document(request: Request) -> dict[str, Any]:
     document = certificates.verify_document(wiring.current(), request.path["number"])
-    return Reply(
-        {
-            "number": document.number,
-            "kind": views.labelled("document", document.kind),
-            "issued_at": views.instant(document.issued_at),
-            "body": document.body,
-            "digest": document.digest,
-        }
-    )
+    return {
+        "number": document.number,
+        "kind": views.labelled("document", document.kind),
+        "issued_at": views.instant(document.issued_at),
+        "body": document.body,
+        "digest": document.digest,
+    }
 
 
 def _verified(request: Request) -> dict[str, Any]:

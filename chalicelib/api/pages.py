@@ -49,3 +49,8 @@ def document_page(document: Mapping[str, Any]) -> str:
 def verification_page(found: Mapping[str, Any]) -> str:
     """What a stranger learns who scans a certificate."""
     return _templates.get_template("verification.html").render(found=found)
+
+
+def document_verification_page(found: Mapping[str, Any]) -> str:
+    """What a stranger learns who scans a written act."""
+    return _templates.get_template("document_verification.html").render(found=found)

@@ -212,5 +212,5 @@ def document(case: Case, content: Content, base_url: str, viewer: Actor) -> dict
         "texts": {k: v for k, v in content.texts.items() if v},
         "digest": digest,
         "intact": any(d.number == content.number and d.digest == digest for d in case.documents),
-        "verify_url": f"{base_url}/v1/verify/documents/{content.number}",
+        "verify_url": f"{base_url}/v1/verify/documents/{content.number}/page",
     }

@@ -60,6 +60,8 @@ def test_the_applicant_sees_every_defect_at_once_in_its_place_and_in_the_documen
     for said in ("补正通知书", "需要补正的内容", "与毕业证书不一致", "第2页:复印件不清晰"):
         assert said in page
     assert api.get(None, f"/v1/verify/documents/{number}").body["digest"] == document["digest"]
+    assert document["verify_url"].endswith(f"/v1/verify/documents/{number}/page")
+    assert document["digest"] in api.get(None, f"/v1/verify/documents/{number}/page").body
 
 
 @pytest.mark.requirement("B3")
