@@ -28,7 +28,14 @@ class Settings:
     oidc_jwks_url: str
     public_base_url: str  # what QR codes point to, no slash at the end
     aws_region: str
+    quarantine_bucket: str = ""  # where uploads lie until they are judged
+    kept_bucket: str = ""  # where clean ones are kept
+    scanner_url: str = ""  # looks through uploads; may be empty
+    sms_url: str = ""  # the provider of text messages; empty: none
+    post_url: str = ""  # the provider of letters; empty: none
+    payments_url: str = ""  # the provider of online payment; empty: fees are paid at the window
     dynamodb_endpoint: str = ""  # another engine than AWS's own
+    s3_public_endpoint: str = ""  # where browsers reach the buckets, if not at AWS's own address
     log_level: str = "INFO"
 
     @classmethod

@@ -10,7 +10,7 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.services import log_ports, ports, upload_ports
+from chalicelib.services import log_ports, message_ports, ports, upload_ports
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
@@ -103,6 +103,12 @@ class Wiring:
         return DynamoEnquiries(self._cases_connection, self._safe)
 
     @cached_property
+    def logs(self) -> log_ports.CaseLogs:
+        from chalicelib.storage.case_logs import DynamoCaseLogs
+
+        return DynamoCaseLogs(self._cases_connection, self._safe)
+
+    @cached_property
     def uploads(self) -> upload_ports.UploadRepository:
         from chalicelib.storage.uploads import DynamoUploads
 
@@ -131,10 +137,45 @@ class Wiring:
         return DynamoMandates(self._cases_connection)
 
     @cached_property
-    def payments(self) -> ports.PaymentProvider:
-        from chalicelib.gateways.payments import WindowOnly
+    def contacts(self) -> message_ports.ContactRepository:
+        from chalicelib.storage.messages import DynamoContacts
 
-        return WindowOnly()
+        return DynamoContacts(self._cases_connection, self._safe)
+
+    @cached_property
+    def messages(self) -> message_ports.MessageRepository:
+        from chalicelib.storage.messages import DynamoMessages
+
+        return DynamoMessages(self._cases_connection, self._safe)
+
+    @cached_property
+    def message_texts(self) -> message_ports.MessageTexts:
+        from chalicelib.storage.message_texts import PackagedTexts
+
+        return PackagedTexts()
+
+    @cached_property
+    def sms(self) -> message_ports.SmsPort:
+        from chalicelib.gateways.sms import HttpSms
+
+        return HttpSms(self.settings.sms_url)
+
+    @cached_property
+    def post(self) -> message_ports.PostPort:
+        from chalicelib.gateways.post import HttpPost
+
+        return HttpPost(self.settings.post_url)
+
+    @property
+    def public_address(self) -> str:
+        self.settings.require("public_base_url")
+        return self.settings.public_base_url
+
+    @cached_property
+    def payments(self) -> ports.PaymentProvider:
+        from chalicelib.gateways.payments import HttpPayments, WindowOnly
+
+        return HttpPayments(self.settings.payments_url) if self.settings.payments_url else WindowOnly()
 
     @cached_property
     def held(self) -> ports.HeldData:

@@ -31,12 +31,19 @@ class Use(StrEnum):
     LIST_CASES = "query the listing index"
     READ_AUTHORITIES = "read authorities"
     CHANGE_AUTHORITIES = "change authorities"
+    ASK_PAYMENTS = "ask the payment provider"
     READ_ENQUIRIES = "read enquiries"
     CHANGE_ENQUIRIES = "change enquiries"
     READ_MANDATES = "read mandates of chief representatives"
     CHANGE_MANDATES = "change mandates of chief representatives"
     READ_CERTIFICATES = "read certificates"
     CREATE_CERTIFICATES = "create certificates"
+    READ_CONTACTS = "read contacts"
+    CHANGE_CONTACTS = "change contacts"
+    READ_MESSAGES = "read messages"
+    CHANGE_MESSAGES = "change messages"
+    SEND_SMS = "hand text messages to their provider"
+    SEND_POST = "hand letters to their provider"
     OPEN_KEYS = "read and unwrap data keys"
     MAKE_KEYS = "make data keys"
     READ_RECEIPTS = "read receipts of keyed requests"
@@ -51,6 +58,10 @@ class Use(StrEnum):
     START_WORKFLOWS = "start executions"
     INSPECT_WORKFLOWS = "look at executions"
     REPORT_TASKS = "report finished tasks"
+    RECEIVE_UPLOADS = "let files into quarantine, judge them, keep the clean ones"
+    SERVE_UPLOADS = "hand out kept files"
+    REMOVE_UPLOADS = "remove files"
+    SCAN_UPLOADS = "ask the scanner"
     SIGN = "sign with the seal"
     VERIFY = "verify seals"
     SIGN_CURSORS = "read the cursor secret"
@@ -71,19 +82,41 @@ _LOOKING_AFTER = (
     Use.REPORT_TASKS,
 )
 
+_TELLING = (
+    Use.READ_CONTACTS,
+    Use.CHANGE_CONTACTS,
+    Use.READ_MESSAGES,
+    Use.CHANGE_MESSAGES,
+    Use.SEND_SMS,
+    Use.SEND_POST,
+    Use.READ_CERTIFICATES,
+    Use.SET_TIMERS,
+    Use.KNOW_ADDRESS,
+)
+
 USES: dict[str, tuple[Use, ...]] = {
     API_HANDLER: (
         *_COMMANDS,
+        Use.READ_CONTACTS,
+        Use.CHANGE_CONTACTS,
+        Use.READ_MESSAGES,
+        Use.CHANGE_MESSAGES,
+        Use.SEND_SMS,
         Use.MAKE_KEYS,
         Use.LIST_CASES,
         Use.READ_AUTHORITIES,
         Use.CHANGE_AUTHORITIES,
+        Use.ASK_PAYMENTS,
         Use.READ_ENQUIRIES,
         Use.CHANGE_ENQUIRIES,
         Use.READ_MANDATES,
         Use.CHANGE_MANDATES,
         Use.READ_CERTIFICATES,
         Use.READ_RECEIPTS,
+        Use.RECEIVE_UPLOADS,
+        Use.SERVE_UPLOADS,
+        Use.REMOVE_UPLOADS,
+        Use.SCAN_UPLOADS,
         Use.VERIFY,
         Use.SIGN_CURSORS,
         Use.KNOW_ADDRESS,
@@ -95,7 +128,8 @@ USES: dict[str, tuple[Use, ...]] = {
     "start_workflows": (Use.READ_CASES, Use.OPEN_KEYS, Use.SET_TIMERS, Use.START_WORKFLOWS),
     "report_tasks": (Use.READ_CASES, Use.OPEN_KEYS, Use.REPORT_TOKENS, Use.REPORT_TASKS),
     "issue_certificates": _ISSUING,
-    "sweep_timers": _LOOKING_AFTER,
+    "send_messages": (Use.READ_CASES, Use.OPEN_KEYS, Use.READ_CATALOG, *_TELLING),
+    "sweep_timers": (*_LOOKING_AFTER, *_TELLING, Use.REMOVE_UPLOADS),
     "reconcile": _LOOKING_AFTER,
 }
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from infra import names
 from infra.alarms import alarms
+from infra.buckets import buckets
 from infra.functions import Function, Use, functions
 from infra.gateway_responses import gateway_responses
 from infra.sources import event_source, sources
@@ -25,6 +26,8 @@ Json = dict[str, Any]
 LOG_RETENTION_DAYS = 365
 """Network logs are kept for at least six months (网络安全法 art. 23); 180 days, the next lower choice, are fewer."""
 
+_UPLOADS = frozenset({Use.RECEIVE_UPLOADS, Use.SERVE_UPLOADS, Use.REMOVE_UPLOADS})
+
 # What a use needs to know: environment variable and value. Names are those of chalicelib.settings.Settings.
 _KNOWN: dict[str, tuple[frozenset[Use], Any]] = {
     "CATALOG_TABLE": (frozenset({Use.READ_CATALOG}), {"Ref": "CatalogTable"}),
@@ -35,11 +38,17 @@ _KNOWN: dict[str, tuple[frozenset[Use], Any]] = {
     ),
     "SEAL_KEY_ID": (frozenset({Use.SIGN, Use.VERIFY}), {"Ref": "SealKey"}),
     "VAULT_KEY_ID": (frozenset({Use.OPEN_KEYS, Use.MAKE_KEYS}), {"Ref": "VaultKey"}),
+    "QUARANTINE_BUCKET": (_UPLOADS, {"Ref": "QuarantineBucket"}),
+    "KEPT_BUCKET": (_UPLOADS, {"Ref": "KeptBucket"}),
+    "SCANNER_URL": (frozenset({Use.SCAN_UPLOADS}), {"Ref": "ScannerUrl"}),
     "CURSOR_SECRET_ID": (frozenset({Use.SIGN_CURSORS}), {"Ref": "CursorSecret"}),
     "OIDC_ISSUER": (frozenset({Use.KNOW_ISSUER}), {"Ref": "OidcIssuer"}),
     "OIDC_AUDIENCE": (frozenset({Use.KNOW_ISSUER}), {"Ref": "OidcAudience"}),
     "OIDC_JWKS_URL": (frozenset({Use.KNOW_ISSUER}), {"Ref": "OidcJwksUrl"}),
     "PUBLIC_BASE_URL": (frozenset({Use.KNOW_ADDRESS}), {"Ref": "PublicBaseUrl"}),
+    "SMS_URL": (frozenset({Use.SEND_SMS}), {"Ref": "SmsUrl"}),
+    "POST_URL": (frozenset({Use.SEND_POST}), {"Ref": "PostUrl"}),
+    "PAYMENTS_URL": (frozenset({Use.ASK_PAYMENTS}), {"Ref": "PaymentsUrl"}),
 }
 
 _NO_CASES = frozenset({*(use for uses, _ in _KNOWN.values() for use in uses)})
@@ -55,6 +64,7 @@ def template(stage: Stage) -> Json:
         "Conditions": {"HasAlarmTopic": {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmTopicArn"}, ""]}]}},
         "Resources": {
             **storage(),
+            **buckets(),
             **sources(all_functions),
             **workflows(all_functions, LOG_RETENTION_DAYS),
             **alarms(all_functions),
@@ -91,6 +101,29 @@ def _parameters() -> Json:
             "Type": "String",
             "Description": "Where the public reaches the API; printed into the QR codes of certificates",
             **https,
+        },
+        "SmsUrl": {
+            "Type": "String",
+            "Default": "",
+            "Description": "Provider of text messages; empty: numbers cannot be confirmed",
+            "AllowedPattern": "(https://[^\\s]+)?",
+        },
+        "PostUrl": {
+            "Type": "String",
+            "Default": "",
+            "Description": "Provider of letters; empty: none are sent",
+            "AllowedPattern": "(https://[^\\s]+)?",
+        },
+        "PaymentsUrl": {
+            "Type": "String",
+            "Default": "",
+            "Description": "Provider of online payment (docs/window.md); empty: fees are paid at the window",
+            "AllowedPattern": "(https://[^\\s]+)?",
+        },
+        "ScannerUrl": {
+            "Type": "String",
+            "Default": "",
+            "Description": "Service that looks through uploads (docs/uploads.md); may be empty",
         },
         "AlarmTopicArn": {
             "Type": "String",

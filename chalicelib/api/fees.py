@@ -78,7 +78,14 @@ def assess_fees(request: Request) -> Reply:
     request="fees/payment",
     response="shared/receipt",
     keyed=True,
-    problems=(*_ACT, "fee.not-assessed", "fee.amount-differs", "fee.method-not-yours", "fee.payment-unknown"),
+    problems=(
+        *_ACT,
+        "fee.not-assessed",
+        "fee.amount-differs",
+        "fee.method-not-yours",
+        "fee.payment-unknown",
+        "fee.provider-unavailable",
+    ),
 )
 def record_payment(request: Request) -> Reply:
     """By a window for what it took; by the applicant for what the online provider confirms. The result follows."""

@@ -1,4 +1,5 @@
-"""The emulated cloud's own routes, ``/_local/…``: settle, clock, reset, kill-execution, invoke, token, state.
+"""The emulated cloud's own routes, ``/_local/…``: settle, clock, reset, kill-execution, invoke, token, state,
+received (what the providers of messages got), receivers (how they answer), payment (somebody pays online).
 
 They exist only here. Scenarios use them when they find them, and report a step as skipped when they do not.
 """
@@ -31,6 +32,9 @@ class Admin:
             ("POST", "kill-execution"): self._kill,
             ("POST", "invoke"): self._invoke,
             ("POST", "token"): self._token,
+            ("GET", "received"): lambda _: self._cloud.receivers.received,
+            ("POST", "receivers"): self._receivers,
+            ("POST", "payment"): self._payment,
         }
 
     def __call__(self, method: str, path: str, body: bytes) -> tuple[int, Json] | None:
@@ -85,6 +89,17 @@ class Admin:
             return {"token": self._cloud.token(str(body["person"]))}
         claims = {key: value for key, value in body.items() if key != "subject"}
         return {"token": self._cloud.issuer.mint(str(body["subject"]), **claims)}
+
+    def _receivers(self, body: Json) -> Json:
+        """Let the providers of messages answer with a status: ``{"sms": 503}``, optionally only to one contact."""
+        statuses = {channel: int(status) for channel, status in body.items() if channel != "only"}
+        self._cloud.receivers.answer_with(statuses, str(body.get("only", "")))
+        return {"answers": dict(self._cloud.receivers.statuses)}
+
+    def _payment(self, body: Json) -> Json:
+        """Somebody pays online: ``{"order": …, "reference": …, "amount": fen}``."""
+        self._cloud.payments.pay(str(body["order"]), str(body["reference"]), int(body["amount"]))
+        return {"paid": int(body["amount"])}
 
     def _now(self) -> Json:
         return {"now": self._cloud.clock.now().isoformat()}

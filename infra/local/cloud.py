@@ -23,7 +23,10 @@ from infra.local.functions import Functions  # noqa: E402
 from infra.local.gateway import LocalServer, gateway_responses  # noqa: E402
 from infra.local.issuer import AUDIENCE, Issuer  # noqa: E402
 from infra.local.keepsake import Keepsake  # noqa: E402
+from infra.local.objects import ObjectsServer  # noqa: E402
+from infra.local.payments import PaymentReceiver  # noqa: E402
 from infra.local.people import Person, people_of  # noqa: E402
+from infra.local.receivers import Receivers  # noqa: E402
 from infra.local.runtime import Runtime, sources_of  # noqa: E402
 from infra.local.source import invoker  # noqa: E402
 from infra.local.streams import StreamSource  # noqa: E402
@@ -44,7 +47,7 @@ class EmulatedCloud:
     """One stack of one stage, with everything around it, in this process.
 
     ``data`` names a folder for the real DynamoDB engine's files; None keeps everything in moto's memory.
-    ``port`` 0 takes a free one; the issuer listens on the next.
+    ``port`` 0 takes a free one; the issuer listens on the next, the store of files on the one after.
     """
 
     def __init__(
@@ -66,6 +69,9 @@ class EmulatedCloud:
         self.functions = Functions()
         self.emulator = emulator.Emulator()
         self.issuer = Issuer(BUILD / "local" / "issuer.json", port + 1 if port else 0)
+        self.receivers = Receivers()
+        self.payments = PaymentReceiver()
+        self.objects = ObjectsServer(port + 2 if port else 0)
         self.people: dict[str, Person] = people_of(stage)
         self._watch = _Watch()
         self.server: LocalServer
@@ -81,6 +87,9 @@ class EmulatedCloud:
 
         self.functions.expect(_spoken_errors())
         self._ending.callback(self.issuer.stop)
+        self._ending.callback(self.objects.stop)
+        self._ending.callback(self.receivers.stop)
+        self._ending.callback(self.payments.stop)
         self._watch.begin()
         self._ending.callback(self._watch.end)
         if self._data is not None:
@@ -91,6 +100,9 @@ class EmulatedCloud:
         self.emulator.start(self.functions)
         self._ending.callback(self.emulator.stop)
         self.issuer.start()
+        self.objects.start()
+        self.receivers.start()
+        self.payments.start()
         # Bound before the stack is made: the stack is told its own address.
         self.server = LocalServer(app, port=self._port, clock=self.clock, admin=Admin(self))
         self._ending.callback(self.server.stop)
@@ -119,6 +131,8 @@ class EmulatedCloud:
                     source.forget()
         self.emulator.reset()
         self.clock.reset()
+        self.receivers.reset()
+        self.payments.reset()
         self._bring_up()
 
     def resume(self) -> None:
@@ -223,6 +237,10 @@ class EmulatedCloud:
                 "OidcAudience": AUDIENCE,
                 "OidcJwksUrl": self.issuer.jwks_url,
                 "PublicBaseUrl": self.url,
+                "ScannerUrl": self.objects.scanner_url,
+                "SmsUrl": self.receivers.url("sms"),
+                "PostUrl": self.receivers.url("post"),
+                "PaymentsUrl": self.payments.url,
             },
             engine_url=self._engine_url,
             keepsake=Keepsake(self._data / "keys.json" if self._data else None),
@@ -254,6 +272,7 @@ class EmulatedCloud:
         for function in self.deployed.of_type("AWS::Lambda::Function").values():
             told |= {k: str(v) for k, v in function.get("Environment", {}).get("Variables", {}).items()}
         told["AWS_REGION"] = environment.REGION
+        told["S3_PUBLIC_ENDPOINT"] = self.objects.url
         if self._engine_url is not None:
             told["DYNAMODB_ENDPOINT"] = self._engine_url
         return Settings.from_env(told)

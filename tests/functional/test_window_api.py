@@ -135,6 +135,23 @@ def test_the_deed_waits_for_its_fee_and_is_issued_when_it_is_paid(api: Api) -> N
     assert events.index("case.fees_assessed") < events.index("case.fee_paid") < events.index("case.issued")
 
 
+@pytest.mark.requirement("B6")
+def test_what_the_provider_confirms_the_applicant_may_report(api: Api) -> None:
+    case_id = filed(api, "desk-86", NOTARY)
+    submitted(api, "desk-86", case_id)
+    api.cloud.settle()
+    for act, body in (("acceptance", None), ("grant", {})):
+        api.post("desk-86", f"/v1/cases/{case_id}/claim")
+        api.post("desk-86", f"/v1/cases/{case_id}/{act}", body)
+        api.cloud.settle()
+    order = api.get("herder", f"/v1/cases/{case_id}/fees").body["order"]
+    api.cloud.payments.pay(order, "ONLINE-1", 20_000)
+    report = {"amount": 20_000, "method": "online", "receipt_number": "ONLINE-1"}
+    assert api.post("herder", f"/v1/cases/{case_id}/fee-payment", report).status == 200
+    api.cloud.settle()
+    assert state(api, case_id) == "issued"
+
+
 @pytest.mark.requirement("B7")
 def test_an_enquiry_is_recorded_handed_over_and_answered(api: Api) -> None:
     question = {"question": "换发驾驶证需要体检证明吗? ᠮᠣᠩᠭᠣᠯ 𠮷", "contact": "13800000000"}
