@@ -23,6 +23,11 @@ def physical(suffix: str) -> dict[str, str]:
     return {"Fn::Sub": f"${{AWS::StackName}}-{suffix}"}
 
 
+def objects_in(bucket: str) -> dict[str, str]:
+    """Everything that lies in a bucket."""
+    return {"Fn::Sub": f"${{{bucket}.Arn}}/*"}
+
+
 def state_machine_id(name: str) -> str:
     """``case_routing`` is ``CaseRouting`` in the template."""
     return str(to_cfn_resource_name(name))

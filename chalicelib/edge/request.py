@@ -110,7 +110,7 @@ class Reply:
     location: str = ""
 
 
-_PLACES = {"case": "/v1/cases/{id}", "authority": "/v1/authorities/{id}"}
+_PLACES = {"case": "/v1/cases/{id}", "authority": "/v1/authorities/{id}", "upload": "/v1/uploads/{id}"}
 
 
 def receipt_reply(receipt: Receipt) -> Reply:
