@@ -115,6 +115,7 @@ def record_result(request: Request) -> Reply:
         "extension.already-used",
         "extension.not-in-version",
         "extension.too-long",
+        "extension.too-late",
         "store.conflict",
     ),
 )

@@ -11,11 +11,12 @@ from chalicelib.domain.actors import Actor, Role
 from chalicelib.domain.case_events import Document, Event
 from chalicelib.domain.case_rules import Act, CaseState, Evolutions, Transition, Transitions, text_is_given
 from chalicelib.domain.catalog import ImplementationItem, Limit, LimitUnit
+from chalicelib.domain.clocks import ClockKind, clocks
 from chalicelib.domain.deadlines import Lapse, Law
 from chalicelib.domain.errors import Forbidden, Violation
 from chalicelib.domain.law import extension_limit
 from chalicelib.domain.procedure_kinds import basis_of
-from chalicelib.domain.procedures import item_of, time_is_told
+from chalicelib.domain.procedures import item_of, law_of, time_is_told
 
 if TYPE_CHECKING:
     from chalicelib.domain.cases import Case
@@ -83,6 +84,13 @@ def extension_is_first(case: Case, command: Extend, act: Act) -> Violation | Non
     return Violation("extension.already-used") if case.extended else None
 
 
+def time_is_not_over(case: Case, command: Extend, act: Act) -> Violation | None:
+    """Approved before the period ends: what has run out cannot be extended any more."""
+    running = (clock for clock in clocks(case, law_of(act)) if clock.kind is ClockKind.DECISION_STATUTORY)
+    over = any(clock.deadline.at is not None and act.now >= clock.deadline.at for clock in running)
+    return Violation("extension.too-late") if over else None
+
+
 def extension_is_within_law(case: Case, command: Extend, act: Act) -> Violation | None:
     """Not longer than the law allows, and only where it allows it."""
     most = extension_limit(item_of(act))
@@ -101,7 +109,14 @@ def _extend(case: Case, command: Extend, act: Act) -> tuple[Event, ...]:
 TRANSITIONS: Transitions = {
     Extend: Transition(
         frozenset({CaseState.IN_REVIEW}),
-        (head_may_approve, text_is_given("reason"), time_is_told, extension_is_first, extension_is_within_law),
+        (
+            head_may_approve,
+            text_is_given("reason"),
+            time_is_told,
+            extension_is_first,
+            extension_is_within_law,
+            time_is_not_over,
+        ),
         _extend,
     ),
 }

@@ -311,6 +311,26 @@ def test_the_time_is_extended_once_and_never_without_a_reason() -> None:
     assert code_of(lambda: procedures.extend(world, HEAD, case_id, days=5, reason="再延")) == "extension.already-used"
 
 
+@B10
+@pytest.mark.parametrize(
+    ("seconds", "code"),
+    [
+        pytest.param(-1, "", id="42(1) the last second of the twentieth day"),
+        pytest.param(0, "extension.too-late", id="42(1) 24:00 of the twentieth day"),
+        pytest.param(1, "extension.too-late", id="42(1) a second later"),
+    ],
+)
+def test_the_time_is_extended_before_it_is_over(seconds: int, code: str) -> None:
+    world, case_id = world_at()
+    # Reached the league, and was accepted, on Monday 2 March 2026: the twentieth working day is Monday 30 March.
+    world.clock.at = end_of(date(2026, 3, 30)) + timedelta(seconds=seconds)
+    extend = lambda: procedures.extend(world, HEAD, case_id, days=10, reason="案情复杂")  # noqa: E731
+    if code:
+        assert code_of(extend) == code
+    else:
+        extend()
+
+
 def test_the_wrong_head_is_forbidden_and_an_unknown_one_sees_nothing() -> None:
     world, case_id = world_at()
     with pytest.raises(Forbidden):
