@@ -6,9 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.api.authorities import propose_authority
 from chalicelib.domain.authorities import LONGEST, AuthorityState
 from chalicelib.domain.errors import DomainError, Forbidden, Invalid, NotFound, Refused
+from chalicelib.edge.request import Request
 from chalicelib.services import authorities
+from chalicelib.services.ports import RequestKey
 from tests import factories as f
 
 
@@ -32,6 +35,15 @@ def test_nothing_is_in_force_before_the_applicant_confirms_and_after_it_ends(wor
     assert made.in_force(made.until - timedelta(microseconds=1))
     assert not made.in_force(made.until)
     assert made.principal == f.item_party()
+
+
+@pytest.mark.parametrize("until", ["2026-12-31T23:59:60Z", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00"])
+def test_a_moment_that_nobody_can_keep_is_refused_in_its_place(until: str) -> None:
+    body = {"principal": f.HERDER.subject, "items": [f.BASIC], "until": until}
+    request = Request(f.AGENT, {}, {}, body, RequestKey("scope", "content"), None, {}, "")
+    with pytest.raises(Invalid) as refusal:
+        propose_authority(request)
+    assert [(v.code, v.pointer) for v in refusal.value.violations] == [("schema.format", "/until")]
 
 
 @pytest.mark.parametrize("side", [f.HERDER, f.AGENT])
