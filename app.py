@@ -19,6 +19,7 @@ from chalicelib.api import (
     hearings,
     mandates,
     materials,
+    messages,
     meta,
     notices,
     procedures,
@@ -28,6 +29,7 @@ from chalicelib.edge import authorizer
 from chalicelib.edge.api import last_resort
 from chalicelib.events import certificates as certificate_events
 from chalicelib.events import reconciliation, relay, task_callbacks, timers, workflow_starter
+from chalicelib.events import messages as message_events
 from chalicelib.tasks import case_routing
 
 app = Chalice(app_name="onewindow", configure_logs=False)
@@ -46,6 +48,7 @@ for blueprint in (
     fees.bp,
     enquiries.bp,
     procedures.bp,
+    messages.bp,
     hearings.bp,
     certificates.bp,
     catalog.bp,
@@ -59,5 +62,6 @@ for blueprint in (
     certificate_events.bp,
     timers.bp,
     reconciliation.bp,
+    message_events.bp,
 ):
     app.register_blueprint(blueprint)

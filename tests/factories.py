@@ -32,6 +32,7 @@ from chalicelib.domain.errors import Violation
 from chalicelib.domain.routing import Channel as Channel
 from chalicelib.services.log_ports import Damaged
 from chalicelib.services.ports import Hint
+from chalicelib.services.message_ports import Sent
 from chalicelib.storage.held import HeldCertificates
 from chalicelib.storage.memory import (
     MemoryAuthorities,
@@ -44,6 +45,9 @@ from chalicelib.storage.memory import (
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # a Monday, 09:00 in Beijing
 
+from chalicelib.storage.memory_messages import MemoryContacts, MemoryMessages
+from chalicelib.storage.message_texts import PackagedTexts
+from chalicelib.storage.uploads_memory import MemoryUploads
 LEAGUE, BANNER, SUM, GACHA = "152500000000", "152526000000", "152526102000", "152526102203"
 REGION = "150000000000"
 USCC = "11152500MB00000001"
@@ -296,6 +300,24 @@ class FakePayments:
 class FakeCalendar:
     """The plain week: every year is provisional until a test announces it."""
 
+class FakeProvider:
+    """Takes text messages or letters: (contact, text, key). ``failing`` is raised instead, to one contact or all."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[object, str, str]] = []
+        self.asked = 0
+        self.failing: dict[object, Exception] = {}
+        self.arrives = True
+
+    def send(self, contact: object, text: str, key: str) -> Sent:
+        self.asked += 1
+        failure = self.failing.get(contact, self.failing.get("*"))
+        if failure is not None:
+            raise failure
+        self.sent.append((contact, text, key))
+        return Sent(f"ref-{len(self.sent)}", self.arrives)
+
+
     def __init__(self) -> None:
         self.calendar = Calendar()
 
@@ -336,3 +358,12 @@ class World:
 def item_party() -> Party:
     """The herder as an applicant."""
     return Party(HERDER.subject, HERDER.kind, HERDER.name)
+        self.contacts = MemoryContacts(self.store)
+        self.messages = MemoryMessages(self.store)
+        self.message_texts = PackagedTexts()
+        self.public_address = "https://onewindow.test"
+        self.sms = FakeProvider()
+        self.post = FakeProvider()
+        self.uploads = MemoryUploads(self.store)
+        self.objects = FakeObjects()
+        self.scanner = FakeScanner()

@@ -77,6 +77,16 @@ class Deferral:
     outcome: LateOutcome
 
 
+class ToldBy(StrEnum):
+    """Which act counts as telling the applicant (H0): a parameter of the item."""
+
+    INBOX_READ = "inbox_read"
+    INBOX_DELIVERED = "inbox_delivered"
+    SMS_DELIVERED = "sms_delivered"
+    POST_DELIVERED = "post_delivered"
+    HANDED_OVER = "handed_over"
+
+
 class CorrectionOutcome(StrEnum):
     """What follows when what a notice named is not corrected in time: a parameter of the item."""
 
@@ -266,6 +276,7 @@ class ImplementationStandard:
     extension: Limit | None = None
     joint: bool = False
     correction: Correction | None = None
+    told_by: ToldBy = ToldBy.INBOX_DELIVERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +315,7 @@ class ImplementationItem:
     extension: Limit | None = None  # what the item's own law allows; 行政许可法 42 where it says nothing
     joint: bool = False  # 统一、联合或者集中办理 (行政许可法 42(2))
     correction: Correction | None = None  # None: no law sets a period for correcting, so none lapses
+    told_by: ToldBy = ToldBy.INBOX_DELIVERED
 
 
 def implement(standard: ImplementationStandard, body: Body) -> ImplementationItem:
@@ -336,6 +348,7 @@ def implement(standard: ImplementationStandard, body: Body) -> ImplementationIte
         extension=standard.extension,
         joint=standard.joint,
         correction=standard.correction,
+        told_by=standard.told_by,
     )
 
 

@@ -24,6 +24,7 @@ from chalicelib.domain.catalog import (
     StepMode,
     StepRole,
     StopEffect,
+    ToldBy,
 )
 from chalicelib.domain.divisions import Level
 
@@ -63,6 +64,7 @@ def standard_of(document: Document) -> ImplementationStandard:
         extension=_extension(document["statutory_limit"]),
         joint=bool(document.get("joint")),
         correction=_correction(document.get("correction"), "correction" in demo),
+        told_by=ToldBy(document.get("told_by", ToldBy.INBOX_DELIVERED)),
     )
 
 

@@ -10,7 +10,7 @@ from chalicelib import wiring
 from chalicelib.domain.errors import NotFound, Refused
 from chalicelib.edge.functions import EventBlueprint, log_context
 from chalicelib.observability import logger
-from chalicelib.services import cases, lapses, workflow
+from chalicelib.services import cases, erasure, lapses, reminders, uploads, workflow
 from chalicelib.services.ports import SHARDS, Ports, Timer
 
 bp = EventBlueprint(__name__)
@@ -42,10 +42,25 @@ def _law(ports: Ports, timer: Timer) -> None:
     lapses.on_timer(ports, timer.case_id)
 
 
+def _uploads(ports: Ports, timer: Timer) -> None:
+    uploads.on_timer(ports, timer.case_id)
+
+
+def _erase(ports: Ports, timer: Timer) -> None:
+    erasure.erase_discarded(ports, timer.case_id)
+
+
+def _remind(ports: Ports, timer: Timer) -> None:
+    reminders.on_timer(wiring.current(), timer.case_id)
+
+
 HANDLERS: Mapping[str, Callable[[Ports, Timer], None]] = {
     "draft": _discard_draft,
     workflow.WATCH: _watch,
     lapses.TIMER: _law,
+    reminders.TIMER: _remind,
+    uploads.TIMER: _uploads,
+    erasure.TIMER: _erase,
 }
 """Who acts on which kind. When a handler returns, the timer is gone, unless the handler set it to another moment."""
 

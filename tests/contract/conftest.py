@@ -11,6 +11,7 @@ from chalicelib.storage.certificates import DynamoCertificates
 from chalicelib.storage.enquiries import DynamoEnquiries
 from chalicelib.storage.mandates import DynamoMandates
 from chalicelib.storage.sealing import Safe
+from chalicelib.storage.messages import DynamoContacts, DynamoMessages
 from tests import factories as f
 
 
@@ -30,3 +31,6 @@ def world(request: pytest.FixtureRequest) -> f.World:
         made.mandates = DynamoMandates(connection)  # type: ignore[assignment]
         made.certificates = DynamoCertificates(safe)  # type: ignore[assignment]
     return made
+        made.uploads = DynamoUploads(connection, safe)  # type: ignore[assignment]
+        made.contacts = DynamoContacts(connection, safe)  # type: ignore[assignment]
+        made.messages = DynamoMessages(connection, safe)  # type: ignore[assignment]

@@ -206,6 +206,13 @@ class Scenario:
         """Invoke a function as an operator does."""
         return self._local("invoke", {"function": function})["answer"]
 
+    def received(self, channel: str) -> list[dict[str, Any]]:
+        """What the provider of ``sms`` or ``post`` was handed, oldest first (emulated cloud only)."""
+        if not self.emulated:
+            raise NeedsEmulatedCloud("only the emulated cloud shows what providers received")
+        found: list[dict[str, Any]] = expect(self._own.get("/_local/received"), 200)[channel]
+        return found
+
     def _local(self, action: str, body: dict[str, Any]) -> dict[str, Any]:
         if not self.emulated:
             raise NeedsEmulatedCloud(f"only the emulated cloud can do {action}")
