@@ -150,7 +150,8 @@ def violations(year: Year) -> list[Violation]:
 
 
 def _flaws(year: int, day: date, kind: DayKind, name: str) -> Iterable[Violation]:
-    place, params = _place(day), {"date": day.isoformat()}
+    place = _place(day)
+    params: dict[str, str | int] = {"date": day.isoformat()}
     if day.year != year:
         yield Violation("calendar.day-outside-year", place, params)
     if kind not in _ANNOUNCED:

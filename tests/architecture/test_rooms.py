@@ -19,6 +19,7 @@ MAY_KNOW = {
     "storage": (
         "domain",
         "services.ports",
+        "services.calendar_ports",
         "services.catalog_ports",
         "services.log_ports",
         "services.message_ports",

@@ -13,6 +13,7 @@ from infra.stages import STAGES
 
 # Reading what anybody may read. A route that is to be public is entered here, on purpose.
 PUBLIC_PREFIXES = (
+    "/v1/calendar",
     "/v1/catalog",
     "/v1/divisions",
     "/v1/docs",

@@ -11,6 +11,7 @@ import pytest
 from chalicelib.domain import law
 from chalicelib.domain.actors import Actor, ActorKind, Role
 from chalicelib.domain.calendar import DayKind, Year
+from chalicelib.domain.case_events import HeldCertificate
 from chalicelib.domain.cases import Case, CaseState, fold
 from chalicelib.domain.catalog import (
     Correction,
@@ -236,6 +237,37 @@ def test_a_withdrawn_case_owes_nothing_any_more() -> None:
     made.clock.advance(days=60)
     assert state(made, case_id, K.DECISION_STATUTORY) is S.DROPPED
     assert state(made, case_id, K.NOTICE) is S.MET
+
+
+@pytest.mark.parametrize(
+    ("offset", "expected"),
+    [
+        pytest.param(-SECOND, S.RUNNING, id="50 -1 s"),
+        pytest.param(timedelta(), S.LATE, id="50 0: renewed by silence"),
+        pytest.param(SECOND, S.LATE, id="50 +1 s"),
+    ],
+)
+def test_a_renewal_has_until_the_certificate_ends(offset: timedelta, expected: ClockState) -> None:
+    made = world()
+    ends = end_of(date(2026, 6, 30))
+    case_id = journey.at(made, "decide")
+    case = replace(journey.get(made, case_id), kind="renewal", about=HeldCertificate("1.2.156", ends))
+    ruling = lapses.law_of(made, case)
+    assert ruling is not None
+    found = by_kind(case, ruling)[K.RENEWAL]
+    assert (found.deadline.at, found.deadline.last_day, found.limits) == (ends, date(2026, 6, 30), ())
+    assert (found.basis or OWN).article == "50(2)"
+    decided = replace(found, met_at=ends) if offset >= timedelta() else found
+    assert decided.state(ends + offset) is expected
+
+
+def test_a_renewal_that_was_filed_too_late_has_no_such_clock() -> None:
+    made = world()
+    case = journey.get(made, journey.at(made, "decide"))
+    case = replace(case, kind="renewal", about=HeldCertificate("1.2.156", end_of(date(2026, 3, 20))))
+    ruling = lapses.law_of(made, case)
+    assert ruling is not None
+    assert K.RENEWAL not in by_kind(case, ruling)
 
 
 # -- stops and extension -------------------------------------------------------------------------------
