@@ -58,6 +58,7 @@ def check_case(request: Request) -> Reply:
         "notice.material-not-in-version",
         "notice.field-not-in-form",
         "notice.not-newly-supplied",
+        "material.held",
         "case.text-missing",
     ),
 )

@@ -143,6 +143,18 @@ def test_an_optional_material_of_the_version_can_be_named_though_it_was_not_hand
     assert [m.code for m in journey.get(world, case_id).materials] == ["m1", "m2"]
 
 
+@pytest.mark.requirement("B8")
+def test_what_the_platform_holds_itself_is_not_demanded_from_the_applicant() -> None:
+    world, case_id = at_acceptance()
+    case = journey.get(world, case_id)
+    held = replace(case, materials=(*case.materials, SubmittedMaterial("m2", "held", "证明")), version=case.version + 1)
+    noted = replace(next(iter(world.cases.log(case_id, case.version - 1))), number=held.version)
+    world.cases.commit(held, [noted], expected_version=case.version)
+    with pytest.raises(Invalid) as refusal:
+        notices.notify(world, f.ACCEPTOR, case_id, [Demand("/materials/m2", "补交")], say)
+    assert [(v.code, v.pointer) for v in refusal.value.violations] == [("material.held", "/defects/0/material")]
+
+
 @pytest.mark.requirement("B3")
 def test_the_platforms_own_pass_is_the_first_part_of_the_notice() -> None:
     world, case_id = at_acceptance()
