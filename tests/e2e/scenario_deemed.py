@@ -58,6 +58,8 @@ class Deemed(Scenario):
 
     def pass_the_end(self, case_id: str) -> None:
         self.travel(self.end + SECOND)
+        assert self.case(case_id)["state"]["code"] == "in_review", "the moment counts when it is read"
+        self.travel(self.end + timedelta(minutes=2))
         case = self.until("the acceptance is recorded", lambda: self.recorded(case_id))
         assert case["state"]["code"] == "in_review", case["state"]
         assert case["accepted_at"] == self.received_at, "it counts from receipt"
