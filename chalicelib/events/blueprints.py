@@ -1,0 +1,13 @@
+"""Everything that is fed by the bus, the stream or the clock. ``app`` registers it, once."""
+
+from chalicelib.events import certificates, messages, reconciliation, relay, task_callbacks, timers, workflow_starter
+
+BLUEPRINTS = (
+    certificates.bp,
+    messages.bp,
+    reconciliation.bp,
+    relay.bp,
+    task_callbacks.bp,
+    timers.bp,
+    workflow_starter.bp,
+)
