@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.domain import case_commands as c
 from chalicelib.domain import cases as rules
 from chalicelib.domain import enquiries as enquiry_rules
 from chalicelib.domain.catalog import CaseType
@@ -69,7 +70,7 @@ def test_a_decision_under_a_mandate_that_changed_in_between_writes_nothing(world
     kept(world, replace(made, version=2, state=MandateState.REVOKED), 1)
     case_id = journey.drafted(world)
     case = journey.get(world, case_id)
-    after, events = rules.handle(case, rules.c.Discard("x"), f.HERDER, world.clock.now())
+    after, events = rules.handle(case, c.Discard("x"), f.HERDER, world.clock.now())
     with pytest.raises(Conflict):
         world.cases.commit(after, events, expected_version=case.version, mandate=made)
     assert journey.get(world, case_id).state == "draft"
@@ -85,7 +86,7 @@ def test_certificates_are_found_by_their_holder_newest_first(world: f.World) -> 
         world.clock.advance(minutes=1)
     first = world.certificates.of_holder(f.HERDER.subject, None, 1)
     rest = world.certificates.of_holder(f.HERDER.subject, first.next, 1)
-    assert [c.identifier for page in (first, rest) for c in page.items] == made[::-1]
+    assert [found.identifier for page in (first, rest) for found in page.items] == made[::-1]
     assert rest.next is None
     assert world.certificates.of_holder(f.STRANGER.subject, None, 5).items == []
 

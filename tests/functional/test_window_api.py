@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.cloud import STAGE
 from tests.functional.conftest import Api
 
 CHAIN = chain_of(STAGE)
+_numbers = itertools.count()
 ENROLMENT = "152081904000"  # 社会保险参保登记: 即办件, 收件即受理, accepted and decided by the banner's department 81
 NOTARY = "152086901000"  # 公证办理: with a fee, department 86
 FORM = {
@@ -27,13 +29,16 @@ def officer(key: str, department: str, *roles: str) -> Person:
     return Person(key, "officer of a test", "officer", "测试", body, CHAIN.banner.code, roles)
 
 
+OFFICERS = (
+    officer("chief-81", "81", "window", "acceptance", "decision"),
+    officer("head-81", "81", "head"),
+    officer("desk-86", "86", "acceptance", "decision", "window"),
+)
+
+
 @pytest.fixture(autouse=True)
 def _officers(api: Api) -> None:
-    for person in (
-        officer("chief-81", "81", "window", "acceptance", "decision"),
-        officer("head-81", "81", "head"),
-        officer("desk-86", "86", "acceptance", "decision", "window"),
-    ):
+    for person in OFFICERS:
         api.cloud.people[person.key] = person
 
 
@@ -89,9 +94,9 @@ def test_the_chief_representative_decides_while_the_applicant_waits_and_the_exec
     assert (seen["in_force"], seen["officer"]) == (True, "demo-chief-81")
     beyond = api.post("chief-81", path, {"amount": 10_001})
     assert (beyond.code, beyond.pointers) == ("mandate.amount-exceeded", ["/amount"])
-    granted = api.post("chief-81", path, {"opinion": "当场办结"}, key="once")
+    granted = api.post("chief-81", path, {"opinion": "当场办结"}, key=case_id)
     assert (granted.status, granted.body["result"]["state"]) == (200, "granted")
-    assert api.post("chief-81", path, {"opinion": "当场办结"}, key="once").body == granted.body
+    assert api.post("chief-81", path, {"opinion": "当场办结"}, key=case_id).body == granted.body
     api.cloud.settle()
     assert state(api, case_id) == "issued"
     assert api.cloud.kill_executions(case_id) == []
@@ -155,9 +160,10 @@ def test_what_the_provider_confirms_the_applicant_may_report(api: Api) -> None:
 @pytest.mark.requirement("B7")
 def test_an_enquiry_is_recorded_handed_over_and_answered(api: Api) -> None:
     question = {"question": "换发驾驶证需要体检证明吗? ᠮᠣᠩᠭᠣᠯ 𠮷", "contact": "13800000000"}
-    made = api.post("sum-window", "/v1/enquiries", question, key="asked")
+    key = f"asked-{next(_numbers)}"
+    made = api.post("sum-window", "/v1/enquiries", question, key=key)
     assert made.status == 201
-    assert api.post("sum-window", "/v1/enquiries", question, key="asked").body == made.body
+    assert api.post("sum-window", "/v1/enquiries", question, key=key).body == made.body
     path = f"/v1/enquiries/{made.body['id']}"
     assert api.post("herder", "/v1/enquiries", question).code == "enquiry.officers-only"
     assert api.get("banner-review", path).status == 404
@@ -165,6 +171,8 @@ def test_an_enquiry_is_recorded_handed_over_and_answered(api: Api) -> None:
     offer = {"body": body, "officer": "demo-banner-review", "reason": "属于教育部门职责"}
     assert api.post("sum-window", f"{path}/handover", offer).status == 200
     assert api.get("sum-window", path).body["owner"] == "demo-sum-window"
+    mine = api.get("sum-window", "/v1/enquiries", limit=50).body["items"]
+    assert made.body["id"] in [row["id"] for row in mine]
     offered = api.get("banner-review", "/v1/enquiries", queue="offered").body["items"]
     assert made.body["id"] in [row["id"] for row in offered]
     assert api.post("banner-review", f"{path}/answer", {"answer": "要"}).code == "enquiry.not-yours"

@@ -100,7 +100,7 @@ def test_it_is_linked_only_to_a_case_that_its_owner_may_see() -> None:
 
 Act = Callable[[f.World, f.Actor, str], object]
 
-TAKE: Act = enquiries.take
+TAKE: Act = lambda w, a, q: enquiries.take(w, a, q)  # noqa: E731
 DECLINE: Act = lambda w, a, q: enquiries.decline(w, a, q, reason="x")  # noqa: E731
 ANSWER: Act = lambda w, a, q: enquiries.answer(w, a, q, text="x")  # noqa: E731
 CLOSE: Act = lambda w, a, q: enquiries.close(w, a, q, reason="x")  # noqa: E731

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain import case_commands as c
 from chalicelib.domain import cases as rules
 from chalicelib.domain.catalog import Fee
 from chalicelib.domain.errors import DomainError, Forbidden, Invalid, NotFound, Refused
@@ -50,7 +51,7 @@ def test_the_result_waits_for_the_fee_and_is_issued_once_it_is_on_record() -> No
     assert not certificates.issue(world, case_id)
     assert workflow.look_after(world, case_id) is Finding.MOVING
     with pytest.raises(Refused, match=r"fee\.unpaid"):
-        rules.handle(journey.get(world, case_id), rules.c.Issue("1.2"), rules_system(), world.clock.now())
+        rules.handle(journey.get(world, case_id), c.Issue("1.2"), rules_system(), world.clock.now())
     paid(world, case_id)
     assert certificates.issue(world, case_id)
     case = journey.get(world, case_id)

@@ -285,7 +285,9 @@ def _prepare(world: f.World, terms: dict[str, Any]) -> None:
         mandated(world)
         world.catalog.current[f.BASIC] = promised
         return
-    mandate = world.mandates.get(mandated(world, **({"until": f.START + timedelta(hours=1)} if ended else {}), **terms))
+    if ended:
+        terms["until"] = f.START + timedelta(hours=1)
+    mandate = world.mandates.get(mandated(world, **terms))
     assert mandate is not None
     if ended:
         world.clock.advance(hours=1)
