@@ -299,9 +299,15 @@ def test_more_days_never_end_earlier(start: datetime, limit: Limit, pauses: list
     assert _last(start, longer, pauses) >= _last(start, limit, pauses)
 
 
-@given(starts, limits, stops(), st.timedeltas(timedelta(), timedelta(days=90)))
+@given(starts, days_or_workdays, stops(), st.timedeltas(timedelta(), timedelta(days=90)))
 def test_a_later_start_never_ends_earlier(start: datetime, limit: Limit, pauses: list[Pause], later: timedelta) -> None:
     assert _last(start + later, limit, pauses) >= _last(start, limit, pauses)
+
+
+@given(starts, st.integers(1, 12), st.timedeltas(timedelta(), timedelta(days=90)))
+def test_months_from_a_later_start_never_end_earlier(start: datetime, months: int, later: timedelta) -> None:
+    # Without stops: a month has as many days as it happens to have, and those are what a stop moves.
+    assert _last(start + later, Limit(months, M), []) >= _last(start, Limit(months, M), [])
 
 
 @given(starts, limits, stops())
