@@ -17,7 +17,7 @@ MOST_PICTURES = 8
 
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
 _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
-_KNOWN = frozenset({*range(0xC0, 0xD0), *range(0xDA, 0xFF)})
+_KNOWN = frozenset({*range(0xC0, 0xD0), *range(0xD9, 0xFF)})
 # In entropy-coded data FF is followed by 00, a restart marker or another FF; anything else is the next marker.
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
