@@ -19,6 +19,7 @@ from chalicelib.domain.catalog import StepMode, StepRole
 from chalicelib.domain.routing import Channel, Node, Route
 from chalicelib.services.ports import Hint, OutboxRow, Timer
 from chalicelib.storage.memory import MemoryCases, MemoryStore
+from chalicelib.storage.uploads_memory import MemoryUploads
 from tests.factories import FakeCalendar, FakeCatalog, item
 
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
@@ -122,6 +123,7 @@ class World:
         # Not a licence, so that no legal time moves these cases: here only the workflow does.
         self.catalog.publish(item(code="1" * 31, basic_code="1" * 12, type_code="10"))
         self.calendar = FakeCalendar()
+        self.uploads = MemoryUploads(self.store)
         self.bus = ListedBus()
         self.workflows: Any = workflows or ListedWorkflows()
 
