@@ -116,6 +116,7 @@ def _filing(ports: Ports, actor: Actor, opening: Opening, now: datetime) -> tupl
                 raise Invalid.because("case.channel-not-yours", "/channel")
             if opening.applicant is None:
                 raise Invalid.because("case.applicant-missing", "/applicant")
+            raise_all(Invalid, texts.violations(opening.applicant.name, "/applicant/name"))
             return opening.applicant, actor.division, None
     raise Forbidden.because("case.act-not-yours")
 

@@ -255,7 +255,7 @@ def test_an_abandoned_draft_is_discarded_with_what_was_filled_in(world: f.World)
     cases.discard_draft(world, case_id)
     case = journey.get(world, case_id)
     assert (case.state, case.form, case.materials) == ("discarded", {}, ())
-    assert world.store.timers == {}
+    assert [kind for _, kind in world.store.timers] == ["erase"], "later its key goes too"
 
 
 def test_strangers_find_nothing_to_read(world: f.World) -> None:
@@ -292,6 +292,12 @@ def test_a_window_officer_keeps_sight_of_what_they_file_even_under_their_own_acc
     own = Party(f.WINDOW.subject, ActorKind.PERSON, "本人")
     case_id = journey.drafted(world, f.WINDOW, Channel.WINDOW, applicant=own)
     assert cases.read(world, f.WINDOW, case_id).agent == f.WINDOW.subject
+
+
+def test_a_name_that_deceives_its_reader_is_not_taken_down_at_a_window(world: f.World) -> None:
+    with pytest.raises(Invalid) as refusal:
+        journey.drafted(world, f.WINDOW, Channel.WINDOW, applicant=Party("x", ActorKind.PERSON, "\u202e名"))
+    assert [(v.code, v.pointer) for v in refusal.value.violations] == [("text.direction-control", "/applicant/name")]
 
 
 def test_saving_a_draft_begins_its_life_anew(world: f.World) -> None:
