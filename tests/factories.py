@@ -28,11 +28,13 @@ from chalicelib.domain.catalog import (
     StepRole,
 )
 from chalicelib.domain.divisions import Division, Level, ancestor, level_of
-from chalicelib.domain.errors import Violation
+from chalicelib.domain.errors import Unavailable, Violation
 from chalicelib.domain.routing import Channel as Channel
+from chalicelib.domain.uploads import Upload
 from chalicelib.services.log_ports import Damaged
-from chalicelib.services.ports import Hint
 from chalicelib.services.message_ports import Sent
+from chalicelib.services.ports import Hint
+from chalicelib.services.upload_ports import Link, PostForm
 from chalicelib.storage.held import HeldCertificates
 from chalicelib.storage.memory import (
     MemoryAuthorities,
@@ -42,12 +44,12 @@ from chalicelib.storage.memory import (
     MemoryMandates,
     MemoryStore,
 )
-
-START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # a Monday, 09:00 in Beijing
-
 from chalicelib.storage.memory_messages import MemoryContacts, MemoryMessages
 from chalicelib.storage.message_texts import PackagedTexts
 from chalicelib.storage.uploads_memory import MemoryUploads
+
+START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # a Monday, 09:00 in Beijing
+
 LEAGUE, BANNER, SUM, GACHA = "152500000000", "152526000000", "152526102000", "152526102203"
 REGION = "150000000000"
 USCC = "11152500MB00000001"
@@ -238,6 +240,22 @@ class FakeVault:
         return cipher
 
 
+class FakeAnchors:
+    """Written once, and never again."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def put(self, name: str, body: bytes) -> bool:
+        return self.kept.setdefault(name, body) is body
+
+    def get(self, name: str) -> bytes | None:
+        return self.kept.get(name)
+
+    def names(self, prefix: str, after: str) -> list[str]:
+        return sorted(name for name in self.kept if name.startswith(prefix) and name > after)
+
+
 @dataclass
 class FakeBus:
     """Takes everything, or nothing while it is ``down``."""
@@ -297,9 +315,6 @@ class FakePayments:
         return self.paid.get((order, reference))
 
 
-class FakeCalendar:
-    """The plain week: every year is provisional until a test announces it."""
-
 class FakeProvider:
     """Takes text messages or letters: (contact, text, key). ``failing`` is raised instead, to one contact or all."""
 
@@ -318,11 +333,59 @@ class FakeProvider:
         return Sent(f"ref-{len(self.sent)}", self.arrives)
 
 
+class FakeCalendar:
+    """The plain week: every year is provisional until a test announces it."""
+
     def __init__(self) -> None:
         self.calendar = Calendar()
 
     def current(self) -> Calendar:
         return self.calendar
+
+
+class FakeObjects:
+    """Two buckets. ``post`` is what a browser does."""
+
+    def __init__(self) -> None:
+        self.quarantine: dict[str, bytes] = {}
+        self.kept: dict[str, bytes] = {}
+
+    def post(self, upload: Upload, content: bytes) -> None:
+        self.quarantine[upload.object_key] = content
+
+    def form(self, upload: Upload) -> PostForm:
+        return PostForm("https://quarantine.example", {"key": upload.object_key}, 300)
+
+    def received(self, upload: Upload) -> bytes | None:
+        found = self.quarantine.get(upload.object_key)
+        return None if found is None else found[: upload.size + 1]
+
+    def keep(self, upload: Upload, content: bytes) -> None:
+        self.kept.setdefault(upload.object_key, content)
+
+    def link(self, upload: Upload) -> Link:
+        return Link(f"https://kept.example/{upload.object_key}", 300)
+
+    def clear(self, upload: Upload) -> None:
+        self.quarantine.pop(upload.object_key, None)
+
+    def remove(self, upload: Upload) -> None:
+        self.clear(upload)
+        self.kept.pop(upload.object_key, None)
+
+
+@dataclass
+class FakeScanner:
+    """Finds nothing, unless told to; ``down`` gives no verdict."""
+
+    active: bool = False
+    finds: bytes = b""
+    down: bool = False
+
+    def infected(self, content: bytes) -> bool:
+        if self.down:
+            raise Unavailable.because("scanner.unavailable")
+        return bool(self.finds) and self.finds in content
 
 
 class World:
@@ -340,6 +403,7 @@ class World:
         self.catalog.publish(made or item())
         self.calendar = FakeCalendar()
         self.cases = MemoryCases(self.store)
+        self.anchors = FakeAnchors()
         self.authorities = MemoryAuthorities(self.store)
         self.enquiries = MemoryEnquiries(self.store)
         self.mandates = MemoryMandates(self.store)
@@ -348,6 +412,15 @@ class World:
         self.bus = FakeBus()
         self.seal = FakeSeal()
         self.payments = FakePayments()
+        self.contacts = MemoryContacts(self.store)
+        self.messages = MemoryMessages(self.store)
+        self.message_texts = PackagedTexts()
+        self.public_address = "https://onewindow.test"
+        self.sms = FakeProvider()
+        self.post = FakeProvider()
+        self.uploads = MemoryUploads(self.store)
+        self.objects = FakeObjects()
+        self.scanner = FakeScanner()
 
     @property
     def held(self) -> HeldCertificates:
@@ -358,12 +431,3 @@ class World:
 def item_party() -> Party:
     """The herder as an applicant."""
     return Party(HERDER.subject, HERDER.kind, HERDER.name)
-        self.contacts = MemoryContacts(self.store)
-        self.messages = MemoryMessages(self.store)
-        self.message_texts = PackagedTexts()
-        self.public_address = "https://onewindow.test"
-        self.sms = FakeProvider()
-        self.post = FakeProvider()
-        self.uploads = MemoryUploads(self.store)
-        self.objects = FakeObjects()
-        self.scanner = FakeScanner()

@@ -10,8 +10,9 @@ from chalicelib.storage.cases import DynamoCases
 from chalicelib.storage.certificates import DynamoCertificates
 from chalicelib.storage.enquiries import DynamoEnquiries
 from chalicelib.storage.mandates import DynamoMandates
-from chalicelib.storage.sealing import Safe
 from chalicelib.storage.messages import DynamoContacts, DynamoMessages
+from chalicelib.storage.sealing import Safe
+from chalicelib.storage.uploads import DynamoUploads
 from tests import factories as f
 
 
@@ -29,8 +30,8 @@ def world(request: pytest.FixtureRequest) -> f.World:
         made.authorities = DynamoAuthorities(connection, safe)  # type: ignore[assignment]
         made.enquiries = DynamoEnquiries(connection, safe)  # type: ignore[assignment]
         made.mandates = DynamoMandates(connection)  # type: ignore[assignment]
-        made.certificates = DynamoCertificates(safe)  # type: ignore[assignment]
-    return made
         made.uploads = DynamoUploads(connection, safe)  # type: ignore[assignment]
         made.contacts = DynamoContacts(connection, safe)  # type: ignore[assignment]
         made.messages = DynamoMessages(connection, safe)  # type: ignore[assignment]
+        made.certificates = DynamoCertificates(safe)  # type: ignore[assignment]
+    return made
