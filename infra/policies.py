@@ -41,6 +41,7 @@ _CASES_TABLE: dict[Use, tuple[tuple[str, ...], tuple[str, ...]]] = {
     Use.CHANGE_MESSAGES: (("PutItem",), ("message#*", "idem#*")),
     Use.OPEN_KEYS: (("GetItem", "BatchGetItem"), ("key#*",)),
     Use.MAKE_KEYS: (("PutItem",), ("key#*",)),
+    Use.DESTROY_KEYS: (("DeleteItem",), ("key#*", "certificate#*")),
     Use.READ_RECEIPTS: (("GetItem",), ("idem#*",)),
     Use.STORE_TOKENS: (("PutItem",), (_TOKENS,)),
     Use.REPORT_TOKENS: (("GetItem", "Query", "DeleteItem"), (_TOKENS,)),
@@ -50,6 +51,7 @@ _CASES_TABLE: dict[Use, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 _INDEXES: dict[Use, tuple[str, tuple[str, ...] | None]] = {
     Use.LIST_CASES: ("listing", None),
+    Use.READ_HEADS: ("listing", ("heads#*",)),
     Use.READ_DUE: ("due", ("due#*",)),
 }
 
@@ -65,6 +67,21 @@ _OTHERS: dict[Use, tuple[tuple[str, ...], Sequence[Any]]] = {
         ("states:SendTaskSuccess", "states:SendTaskFailure"),
         (names.state_machine_arn("case_routing"),),
     ),
+    # Who signs a form or an address must be allowed itself what it permits to others.
+    Use.RECEIVE_UPLOADS: (
+        ("s3:PutObject", "s3:GetObject"),
+        (names.objects_in("QuarantineBucket"), names.objects_in("KeptBucket")),
+    ),
+    Use.SERVE_UPLOADS: (("s3:GetObject",), (names.objects_in("KeptBucket"),)),
+    Use.REMOVE_UPLOADS: (
+        ("s3:DeleteObject",),
+        (names.objects_in("QuarantineBucket"), names.objects_in("KeptBucket")),
+    ),
+    # Writing under a lock is two rights; reading what was written first asks for its version.
+    Use.ANCHOR: (
+        ("s3:PutObject", "s3:PutObjectRetention", "s3:GetObject", "s3:GetObjectVersion"),
+        (names.objects_in("AnchorBucket"),),
+    ),
     Use.SIGN_CURSORS: (("secretsmanager:GetSecretValue",), ({"Ref": "CursorSecret"},)),
 }
 
@@ -76,6 +93,7 @@ def policy(function: Function) -> Json:
         *_rows(function),
         *_indexes(function),
         *_other_services(function),
+        *_absent_files(function),
         *_seal(function),
         *_vault(function),
         *_event_source(function),
@@ -132,6 +150,17 @@ def _indexes(function: Function) -> list[Json]:
 
 def _other_services(function: Function) -> list[Json]:
     return [_allow(_sid(use), *_OTHERS[use]) for use in function.uses if use in _OTHERS]
+
+
+def _absent_files(function: Function) -> list[Json]:
+    """Without it S3 says of a file that is not there that it may not be read."""
+    listing = []
+    if Use.RECEIVE_UPLOADS in function.uses:
+        listing.append(_allow("MissUploads", ("s3:ListBucket",), (names.arn_of("QuarantineBucket"),)))
+    if Use.ANCHOR in function.uses:
+        rights = ("s3:ListBucket", "s3:ListBucketVersions")
+        listing.append(_allow("ListAnchors", rights, (names.arn_of("AnchorBucket"),)))
+    return listing
 
 
 def _seal(function: Function) -> list[Json]:

@@ -35,6 +35,7 @@ from chalicelib.services.log_ports import Damaged
 from chalicelib.services.message_ports import Sent
 from chalicelib.services.ports import Hint
 from chalicelib.services.upload_ports import Link, PostForm
+from chalicelib.storage.case_logs_memory import MemoryCaseLogs
 from chalicelib.storage.held import HeldCertificates
 from chalicelib.storage.memory import (
     MemoryAuthorities,
@@ -403,6 +404,7 @@ class World:
         self.catalog.publish(made or item())
         self.calendar = FakeCalendar()
         self.cases = MemoryCases(self.store)
+        self.logs = MemoryCaseLogs(self.store)
         self.anchors = FakeAnchors()
         self.authorities = MemoryAuthorities(self.store)
         self.enquiries = MemoryEnquiries(self.store)

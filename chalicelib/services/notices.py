@@ -18,7 +18,7 @@ from chalicelib.domain.documents import DocumentKind
 from chalicelib.domain.errors import Forbidden, Refused, Violation
 from chalicelib.domain.law import notice_limit
 from chalicelib.domain.notices import Correct, Defect, SendNotice, SpotCorrect
-from chalicelib.services import cases
+from chalicelib.services import cases, uploads
 from chalicelib.services.changes import change
 from chalicelib.services.lapses import law_of
 from chalicelib.services.ports import Ports, Receipt, RequestKey
@@ -115,7 +115,7 @@ def correct(
     def build(case: Case, now: datetime) -> Correct:
         item = _law(ports, case).item
         whole = case.form if form is None else form
-        unfit = _unfit(ports, item, whole)
+        unfit = (*_unfit(ports, item, whole), *uploads.unbacked(ports, case, supplied))
         entailed = _unfit(ports, item, notices.named_part(case, whole)) if form is not None else ()
         body = case.pending_node.signature if case.pending_node else ""
         document = documents.write(case, DocumentKind.RECEIPT, now, body)

@@ -6,6 +6,7 @@ import pytest
 
 from chalicelib.storage import tables
 from chalicelib.storage.authorities import DynamoAuthorities
+from chalicelib.storage.case_logs import DynamoCaseLogs
 from chalicelib.storage.cases import DynamoCases
 from chalicelib.storage.certificates import DynamoCertificates
 from chalicelib.storage.enquiries import DynamoEnquiries
@@ -27,6 +28,7 @@ def world(request: pytest.FixtureRequest) -> f.World:
         vault = f.FakeVault()
         safe = Safe(lambda: vault)
         made.cases = DynamoCases(connection, safe)  # type: ignore[assignment]
+        made.logs = DynamoCaseLogs(connection, safe)  # type: ignore[assignment]
         made.authorities = DynamoAuthorities(connection, safe)  # type: ignore[assignment]
         made.enquiries = DynamoEnquiries(connection, safe)  # type: ignore[assignment]
         made.mandates = DynamoMandates(connection)  # type: ignore[assignment]
