@@ -88,7 +88,7 @@ def _start(stage: str, port: int, data: Path | None, ending: contextlib.ExitStac
 
 def _in_words(error: Exception, port: int) -> str:
     if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-        return f"Something else uses port {port} or {port + 1} (the API and its token issuer): give another PORT=."
+        return f"Something else uses one of the ports {port} to {port + 2} (the API, its token issuer, the store of files): give another PORT=."
     return str(error) if isinstance(error, ValueError | EngineUnavailable) else repr(error)
 
 
