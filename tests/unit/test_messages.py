@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from chalicelib import data
 from chalicelib.domain import contacts as rules
 from chalicelib.domain.cases import EVENTS
-from chalicelib.domain.catalog import ImplementationItem, ToldBy
+from chalicelib.domain.catalog import Correction, CorrectionOutcome, ImplementationItem, Limit, LimitUnit, ToldBy
 from chalicelib.domain.contacts import Contact, ContactChannel, PostalAddress
 from chalicelib.domain.errors import Conflict, Forbidden, Invalid, NotFound, Refused, Unavailable
 from chalicelib.domain.messages import ATTEMPTS, REMINDERS, TELLING, Message, Outcome
-from chalicelib.services import certificates, contacts, messages, reminders
+from chalicelib.services import certificates, contacts, messages, notices, reminders
 from chalicelib.services.message_ports import Undeliverable
 from chalicelib.storage.message_texts import packaged
 from tests import factories as f
@@ -384,6 +384,21 @@ def test_whoever_is_past_the_date_is_not_reminded_of_it() -> None:
     reminders.on_timer(w, case_id)
     assert (case_id, reminders.TIMER) not in w.store.timers
     assert messages.mine(w, f.HERDER, None, 10).items == []
+
+
+@pytest.mark.requirement("H0")
+def test_an_applicant_is_reminded_two_days_before_the_end_of_a_correction_period_unless_it_came() -> None:
+    correction = Correction(Limit(10, LimitUnit.DAY), CorrectionOutcome.NOT_ACCEPTED)
+    w = world(f.item(correction=correction))
+    case_id = journey.at(w, "accept")
+    notices.notify(w, f.ACCEPTOR, case_id, [notices.Demand("/form/subject", "写明学科")], lambda violation: "")
+    reminders.plan(w, case_id)
+    timer = w.store.timers[case_id, reminders.TIMER]
+    w.clock.at = timer.due_at
+    reminders.on_timer(w, case_id)
+    (message,) = messages.mine(w, f.HERDER, None, 10).items
+    assert (message.kind, "2026-03-12" in message.text.zh) == ("reminder.correction", True)
+    assert timer.due_at == datetime(2026, 3, 10, 16, tzinfo=UTC)
 
 
 # -- what leaks ----------------------------------------------------------------------------------------------
