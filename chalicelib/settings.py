@@ -30,6 +30,7 @@ class Settings:
     aws_region: str
     quarantine_bucket: str = ""  # where uploads lie until they are judged
     kept_bucket: str = ""  # where clean ones are kept
+    anchor_bucket: str = ""  # where the heads of the logs are kept, under lock
     scanner_url: str = ""  # looks through uploads; may be empty
     sms_url: str = ""  # the provider of text messages; empty: none
     post_url: str = ""  # the provider of letters; empty: none

@@ -109,6 +109,13 @@ class Wiring:
         return DynamoCaseLogs(self._cases_connection, self._safe)
 
     @cached_property
+    def anchors(self) -> log_ports.AnchorStore:
+        from chalicelib.gateways.anchors import S3Anchors
+
+        self.settings.require("anchor_bucket")
+        return S3Anchors(self._client("s3"), self.settings.anchor_bucket, self.clock)
+
+    @cached_property
     def uploads(self) -> upload_ports.UploadRepository:
         from chalicelib.storage.uploads import DynamoUploads
 

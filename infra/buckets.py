@@ -1,4 +1,4 @@
-"""The buckets for uploads: what arrives is in quarantine, what was found clean is kept."""
+"""The buckets: for uploads (what arrives is in quarantine, what was found clean is kept), and for the log's anchors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ Json = dict[str, Any]
 
 
 def buckets() -> Json:
-    """Both buckets with their policies. Deleting the stack leaves what was kept."""
+    """All buckets with their policies. Deleting the stack leaves what was kept."""
     return {
         "QuarantineBucket": _bucket(
             "quarantine",
@@ -30,6 +30,22 @@ def buckets() -> Json:
             "UpdateReplacePolicy": "Retain",
         },
         "KeptBucketPolicy": _only_encrypted("KeptBucket"),
+        "AnchorBucket": {
+            **_bucket(
+                "anchors",
+                # Locked versions outlive everybody's rights: in compliance mode not even the account's root
+                # can delete them before their time.
+                VersioningConfiguration={"Status": "Enabled"},
+                ObjectLockEnabled=True,
+                ObjectLockConfiguration={
+                    "ObjectLockEnabled": "Enabled",
+                    "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Years": 10}},
+                },
+            ),
+            "DeletionPolicy": "Retain",
+            "UpdateReplacePolicy": "Retain",
+        },
+        "AnchorBucketPolicy": _only_encrypted("AnchorBucket"),
     }
 
 

@@ -46,6 +46,9 @@ class Use(StrEnum):
     SEND_POST = "hand letters to their provider"
     OPEN_KEYS = "read and unwrap data keys"
     MAKE_KEYS = "make data keys"
+    DESTROY_KEYS = "destroy data keys, and what else names people"
+    READ_HEADS = "list how far the logs go"
+    ANCHOR = "keep anchors of the logs"
     READ_RECEIPTS = "read receipts of keyed requests"
     STORE_TOKENS = "store task tokens"
     REPORT_TOKENS = "read and forget task tokens"
@@ -121,6 +124,7 @@ USES: dict[str, tuple[Use, ...]] = {
         Use.SIGN_CURSORS,
         Use.KNOW_ADDRESS,
     ),
+    "anchor_logs": (Use.READ_HEADS, Use.ANCHOR, Use.SIGN),
     "authorize": (Use.KNOW_ISSUER,),
     "open_node": (*_COMMANDS, Use.STORE_TOKENS),
     "relay_outbox": (Use.CLEAR_OUTBOX, Use.PUBLISH),
@@ -129,7 +133,7 @@ USES: dict[str, tuple[Use, ...]] = {
     "report_tasks": (Use.READ_CASES, Use.OPEN_KEYS, Use.REPORT_TOKENS, Use.REPORT_TASKS),
     "issue_certificates": _ISSUING,
     "send_messages": (Use.READ_CASES, Use.OPEN_KEYS, Use.READ_CATALOG, *_TELLING),
-    "sweep_timers": (*_LOOKING_AFTER, *_TELLING, Use.REMOVE_UPLOADS),
+    "sweep_timers": (*_LOOKING_AFTER, *_TELLING, Use.REMOVE_UPLOADS, Use.DESTROY_KEYS),
     "reconcile": _LOOKING_AFTER,
 }
 

@@ -40,6 +40,7 @@ _KNOWN: dict[str, tuple[frozenset[Use], Any]] = {
     "VAULT_KEY_ID": (frozenset({Use.OPEN_KEYS, Use.MAKE_KEYS}), {"Ref": "VaultKey"}),
     "QUARANTINE_BUCKET": (_UPLOADS, {"Ref": "QuarantineBucket"}),
     "KEPT_BUCKET": (_UPLOADS, {"Ref": "KeptBucket"}),
+    "ANCHOR_BUCKET": (frozenset({Use.ANCHOR}), {"Ref": "AnchorBucket"}),
     "SCANNER_URL": (frozenset({Use.SCAN_UPLOADS}), {"Ref": "ScannerUrl"}),
     "CURSOR_SECRET_ID": (frozenset({Use.SIGN_CURSORS}), {"Ref": "CursorSecret"}),
     "OIDC_ISSUER": (frozenset({Use.KNOW_ISSUER}), {"Ref": "OidcIssuer"}),

@@ -1,6 +1,7 @@
 """Every HTTP resource of the platform, in the order of the document. ``app`` registers them, once."""
 
 from chalicelib.api import (
+    accesses,
     authorities,
     calendar,
     cases,
@@ -25,6 +26,7 @@ from chalicelib.api import (
 BLUEPRINTS = (
     cases.bp,
     deadlines.bp,
+    accesses.bp,
     calendar.bp,
     tasks.bp,
     notices.bp,

@@ -67,12 +67,16 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The clock. ``rate`` is a schedule expression of EventBridge, such as ``rate(1 minute)``."""
+    """The clock. ``rate`` is a schedule expression of EventBridge: ``rate(1 minute)``, or ``cron(10 16 * * ? *)``
+    for a moment of each day in UTC.
+    """
 
     rate: str
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"rate\((1 (minute|hour|day)|([2-9]|[1-9]\d+) (minutes|hours|days))\)", self.rate):
+        each = r"rate\((1 (minute|hour|day)|([2-9]|[1-9]\d+) (minutes|hours|days))\)"
+        daily = r"cron\([1-5]?\d (1?\d|2[0-3]) \* \* \? \*\)"
+        if not re.fullmatch(f"{each}|{daily}", self.rate):
             raise ValueError(f"not a schedule expression: {self.rate}")
 
 

@@ -1,8 +1,18 @@
 """Everything that is fed by the bus, the stream or the clock. ``app`` registers it, once."""
 
-from chalicelib.events import certificates, messages, reconciliation, relay, task_callbacks, timers, workflow_starter
+from chalicelib.events import (
+    anchors,
+    certificates,
+    messages,
+    reconciliation,
+    relay,
+    task_callbacks,
+    timers,
+    workflow_starter,
+)
 
 BLUEPRINTS = (
+    anchors.bp,
     certificates.bp,
     messages.bp,
     reconciliation.bp,

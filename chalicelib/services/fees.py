@@ -16,7 +16,7 @@ from chalicelib.services.ports import Ports, Receipt, RequestKey
 
 def read(ports: Ports, actor: Actor, case_id: str) -> Case:
     """The case with its fees, for those who may see it."""
-    return cases.read(ports, actor, case_id)
+    return cases.read(ports, actor, case_id, "fees")
 
 
 def assess(

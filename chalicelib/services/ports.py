@@ -19,6 +19,7 @@ from chalicelib.domain.divisions import Division
 from chalicelib.domain.enquiries import Enquiry, Step
 from chalicelib.domain.errors import Violation
 from chalicelib.domain.mandates import Mandate
+from chalicelib.services.log_ports import LogPorts
 from chalicelib.services.upload_ports import UploadPorts
 
 T = TypeVar("T")
@@ -153,7 +154,7 @@ class Receipt:
     ``result`` holds only short, impersonal values (numbers and codes given by the command).
     """
 
-    kind: str  # case | authority
+    kind: str  # case | authority | upload …
     id: str
     version: int
     events: tuple[int, ...]
@@ -450,7 +451,7 @@ class CalendarSource(Protocol):
         ...
 
 
-class Ports(UploadPorts, Protocol):
+class Ports(UploadPorts, LogPorts, Protocol):
     """All of them together, as ``wiring.Wiring`` offers them. A use case touches only what it names."""
 
     @property

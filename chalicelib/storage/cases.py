@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from pynamodb.connection import Connection
 from pynamodb.exceptions import DeleteError, DoesNotExist
@@ -15,7 +15,10 @@ from chalicelib.domain.authorities import Authority
 from chalicelib.domain.case_events import Document, EventRecord
 from chalicelib.domain.cases import Case
 from chalicelib.domain.certificates import Certificate
+from chalicelib.domain.deadlines import legal_day
+from chalicelib.domain.erasure import ERASED
 from chalicelib.domain.errors import Conflict
+from chalicelib.domain.log_chain import Head, link
 from chalicelib.domain.mandates import Mandate
 from chalicelib.services.ports import (
     OutboxRow,
@@ -31,7 +34,7 @@ from chalicelib.services.ports import (
 from chalicelib.storage import tables as t
 from chalicelib.storage.codec import dump_event, dumps, instant, load_event, loads
 from chalicelib.storage.reading import page, reading
-from chalicelib.storage.sealing import Key, Safe, link
+from chalicelib.storage.sealing import Key, Safe
 from chalicelib.storage.transactions import Change, is_condition_failure
 
 KEEP_RECEIPTS = timedelta(days=7)
@@ -52,6 +55,13 @@ class DynamoCases:
         try:
             row = t.CaseRow.get(f"case#{case_id}", "case", consistent_read=True)
         except DoesNotExist:
+            return None
+        return self._opened(row)
+
+    def _opened(self, row: t.CaseRow) -> Case | None:
+        case_id = row.pk.removeprefix("case#")
+        if row.state == ERASED:
+            self._safe.forget(case_id)
             return None
         key = self._safe.key(case_id)
         return _case(row, key) if key else None
@@ -76,7 +86,8 @@ class DynamoCases:
         head = self._append(change, case, events, sealing)
         self._snapshot(change, case, head, expected_version, sealing)
         self._task(change, case, events)
-        self._outbox(change, case.id, events)
+        change.put(outbox_row(case.id, events))
+        change.put(head_row(Head(case.id, case.version, head), events[-1].recorded_at))
         for event in events:
             self._lists(change, case.id, event.event)
         if key and receipt:
@@ -169,21 +180,6 @@ class DynamoCases:
                 )
             )
 
-    def _outbox(self, change: Change, case_id: str, events: Sequence[EventRecord]) -> None:
-        first, last = events[0], events[-1]
-        at = instant(first.recorded_at)
-        change.put(
-            t.OutboxRow(
-                f"outbox#{t.shard_of(case_id)}",
-                f"{at}#{case_id}#{first.number:08d}",
-                case_id=case_id,
-                first=first.number,
-                last=last.number,
-                types=json.dumps([[r.number, r.event.type] for r in events]),
-                recorded_at=at,
-            )
-        )
-
     def _lists(self, change: Change, case_id: str, event: e.Event) -> None:
         if isinstance(event, e.CaseDrafted):
             for subject in {event.applicant.subject, event.agent} - {""}:
@@ -244,7 +240,8 @@ class DynamoCases:
     def _cases(self, ids: Sequence[str]) -> Iterator[Case]:
         keys = self._safe.keys(ids)
         for row in t.CaseRow.batch_get([(f"case#{case_id}", "case") for case_id in keys]):
-            yield _case(row, keys[row.pk.removeprefix("case#")])
+            if opened := self._opened(row):
+                yield opened
 
     # -- workflow ------------------------------------------------------------------------------------
 
@@ -303,6 +300,38 @@ class DynamoCases:
         except DeleteError as error:
             if not is_condition_failure(error):
                 raise
+
+
+def outbox_row(case_id: str, events: Sequence[EventRecord]) -> t.OutboxRow:
+    """What the relay has to publish of one commit."""
+    first, last = events[0], events[-1]
+    at = instant(first.recorded_at)
+    return t.OutboxRow(
+        f"outbox#{t.shard_of(case_id)}",
+        f"{at}#{case_id}#{first.number:08d}",
+        case_id=case_id,
+        first=first.number,
+        last=last.number,
+        types=json.dumps([[r.number, r.event.type] for r in events]),
+        recorded_at=at,
+    )
+
+
+def head_row(head: Head, at: datetime) -> t.HeadRow:
+    """How far the log goes, listed by the legal day and shard, where the anchor finds it."""
+    return t.HeadRow(
+        f"case#{head.case_id}",
+        "head",
+        lpk=heads_list(legal_day(at), t.shard_of(head.case_id)),
+        lsk=head.case_id,
+        version=head.version,
+        log_head=head.log_head,
+    )
+
+
+def heads_list(day: date, shard: int) -> str:
+    """The list of cases of a shard whose last change was recorded on a day."""
+    return f"heads#{day.isoformat()}#{shard}"
 
 
 def receipt_row(key: RequestKey, receipt: Receipt, now: datetime) -> t.ReceiptRow:

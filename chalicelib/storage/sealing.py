@@ -6,7 +6,6 @@ about anybody (that a case was erased, for one). The hash chain of a log covers 
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -22,11 +21,6 @@ PLAIN, SEALED = b"\x00", b"\x01"
 
 KEPT = 2_000
 """How many wrapped keys a container keeps, so that a warm case costs no read of its key."""
-
-
-def link(previous: str, stored: bytes) -> str:
-    """The hash of an event in the chain: over the hash before it and the payload as stored, in hexadecimals."""
-    return hashlib.sha256(previous.encode() + b"\n" + stored).hexdigest()
 
 
 def plain(text: str) -> bytes:

@@ -13,6 +13,7 @@ and why:
   gateway responses from the same body.
 - Function code: functions run in this process, so the package is never built. A stub stands in for it.
 - Tables on the real engine: created there from the same properties.
+- Locked buckets: moto's stack forgets the lock, which S3 takes only when the bucket is made. Made anew.
 - Event buses: moto answers a reference to one with an object. Known by name beforehand.
 - Everything that moto does not know (alarms, policies on queues …) is left out, each with a printed reason.
 """
@@ -117,6 +118,7 @@ def deploy(
         StackName=stack, TemplateBody=json.dumps(body), Parameters=given, Capabilities=["CAPABILITY_NAMED_IAM"]
     )
     deployed = _resolve(everything, stack, plan)
+    _lock_buckets(deployed)
     _create_state_machines(deployed)
     return deployed
 
@@ -283,6 +285,20 @@ def _resolve(everything: Mapping[str, Json], stack: str, plan: _Plan) -> Deploye
             made = created.resource_map[logical_id]
             physical[logical_id] = str(getattr(made, "physical_resource_id", logical_id))
     return Deployed(stack, resources, physical, dict(plan.left_out))
+
+
+def _lock_buckets(deployed: Deployed) -> None:
+    s3 = emulator.client("s3")
+    for properties in deployed.of_type("AWS::S3::Bucket").values():
+        if properties.get("ObjectLockEnabled"):
+            name = str(properties["BucketName"])
+            s3.delete_bucket(Bucket=name)
+            s3.create_bucket(
+                Bucket=name,
+                ObjectLockEnabledForBucket=True,
+                CreateBucketConfiguration={"LocationConstraint": REGION},
+            )
+            s3.put_object_lock_configuration(Bucket=name, ObjectLockConfiguration=properties["ObjectLockConfiguration"])
 
 
 def _create_state_machines(deployed: Deployed) -> None:

@@ -17,7 +17,7 @@ from moto.events.models import EventPattern
 from infra.local.adapt import Deployed
 from infra.local.clock import MovableClock
 from infra.local.queues import QueueSource
-from infra.local.schedules import ScheduleSource, rate
+from infra.local.schedules import ScheduleSource, next_time
 from infra.local.source import RETRY_SECONDS, Invoke, Json, Source, invoker
 from infra.local.streams import StreamSource
 
@@ -98,11 +98,11 @@ def sources_of(
             found.append(_queue(logical_id, mapping, invoke))
     for logical_id, rule in deployed.of_type("AWS::Events::Rule").items():
         if "ScheduleExpression" in rule and rule.get("State", "ENABLED") == "ENABLED":
-            every = rate(rule["ScheduleExpression"])
+            after = next_time(rule["ScheduleExpression"])
             for target in rule["Targets"]:
                 event = json.loads(target["Input"]) if "Input" in target else None
                 name = f"{logical_id}-{target['Id']}"
-                found.append(ScheduleSource(name, str(target["Arn"]), every, clock, invoke, event))
+                found.append(ScheduleSource(name, str(target["Arn"]), after, clock, invoke, event))
     return found
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import re
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from infra.local.clock import MovableClock
 from infra.local.environment import ACCOUNT, REGION
@@ -15,11 +16,11 @@ from infra.local.source import POLL_SECONDS, InvocationFailed, Invoke, Json
 
 @dataclass
 class ScheduleSource:
-    """A rate that follows the movable clock. However far the clock jumps, a schedule fires once."""
+    """A schedule that follows the movable clock. However far the clock jumps, it fires once."""
 
     name: str
     function: str
-    every: timedelta
+    after: Callable[[datetime], datetime]
     clock: MovableClock
     invoke: Invoke
     event: Json | None = None
@@ -27,7 +28,7 @@ class ScheduleSource:
     _due: datetime = field(init=False)
 
     def __post_init__(self) -> None:
-        self._due = self.clock.now() + self.every
+        self._due = self.after(self.clock.now())
 
     def quiet(self) -> bool:
         return self.clock.now() < self._due
@@ -38,7 +39,7 @@ class ScheduleSource:
         now = self.clock.now()
         with contextlib.suppress(InvocationFailed):  # EventBridge has done its part
             self.invoke(self.function, self.event or self._scheduled(now))
-        self._due = self.clock.now() + self.every
+        self._due = self.after(self.clock.now())
         return True
 
     def _scheduled(self, now: datetime) -> Json:
@@ -55,9 +56,20 @@ class ScheduleSource:
         }
 
 
-def rate(expression: str) -> timedelta:
-    """``rate(5 minutes)`` as a period. Raises ValueError for anything else: nothing here uses cron."""
-    match = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression)
-    if match is None:
-        raise ValueError(f"not a rate: {expression}")
-    return timedelta(**{f"{match[2]}s": int(match[1])})
+def next_time(expression: str) -> Callable[[datetime], datetime]:
+    """When a schedule fires next after a moment: ``rate(5 minutes)``, or ``cron(10 16 * * ? *)`` each day in UTC.
+
+    Raises ValueError for anything else: nothing here uses it.
+    """
+    if match := re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression):
+        every = timedelta(**{f"{match[2]}s": int(match[1])})
+        return lambda now: now + every
+    if match := re.fullmatch(r"cron\((\d+) (\d+) \* \* \? \*\)", expression):
+        at = time(int(match[2]), int(match[1]), tzinfo=UTC)
+        return lambda now: _next_day_at(now.astimezone(UTC), at)
+    raise ValueError(f"not a schedule that is used here: {expression}")
+
+
+def _next_day_at(now: datetime, at: time) -> datetime:
+    today = datetime.combine(now.date(), at)
+    return today if today > now else today + timedelta(days=1)

@@ -1,0 +1,37 @@
+"""Who has read another's data (I4): recorded before it is shown, and shown to the one whose data it is.
+
+The record comes first and the data after it: when it cannot be written, nothing is shown (Unavailable). An access log
+with holes would prove nothing, and whoever reads can try again in a second.
+"""
+
+from __future__ import annotations
+
+from chalicelib.domain import access
+from chalicelib.domain.actors import Actor, ActorKind
+from chalicelib.domain.cases import Case
+from chalicelib.domain.errors import Forbidden
+from chalicelib.services.log_ports import Access
+from chalicelib.services.ports import Page, Ports
+
+
+def note(ports: Ports, actor: Actor, case: Case, what: str) -> None:
+    """Record that the actor reads this of the case, unless it is their own or the platform itself does.
+
+    Raises Unavailable when it cannot be recorded; the caller then shows nothing.
+    """
+    if actor.kind is ActorKind.SYSTEM or access.is_applicant(case, actor):
+        return
+    now = ports.clock.now()
+    ports.logs.note(Access(case.id, actor.subject, actor.kind, actor.body, what, now), ports.ids.new(now)[-16:])
+
+
+def of_case(ports: Ports, actor: Actor, case_id: str, after: str | None, limit: int) -> Page[Access]:
+    """Who has read the case, newest first: for its applicant, and for those who supervise it.
+
+    Raises NotFound for whoever may not see the case, Forbidden for the others who may.
+    """
+    case = access.require_sight(ports.cases.get(case_id), actor)
+    if not (access.is_applicant(case, actor) or access.supervises(case, actor)):
+        raise Forbidden.because("access.not-yours")
+    note(ports, actor, case, "accesses")
+    return ports.logs.accesses(case.id, after, limit)
