@@ -88,7 +88,8 @@ def _start(stage: str, port: int, data: Path | None, ending: contextlib.ExitStac
 
 def _in_words(error: Exception, port: int) -> str:
     if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-        return f"Something else uses one of the ports {port} to {port + 2} (the API, its token issuer, the store of files): give another PORT=."
+        ports = f"one of the ports {port} to {port + 2} (the API, its token issuer, the store of files)"
+        return f"Something else uses {ports}: give another PORT=."
     return str(error) if isinstance(error, ValueError | EngineUnavailable) else repr(error)
 
 
