@@ -49,10 +49,11 @@ def settle(ports: Ports, case: Case, law: Law | None, now: datetime) -> Case:
 def seen_at(ports: Ports, case: Case, now: datetime) -> Case:
     """The case as it stands at this moment, lapses included, without writing anything."""
     law = law_of(ports, case)
-    lapse = _due(case, law, now)
-    while lapse is not None:
-        case, _ = cases.handle(case, lapse.command, SYSTEM, now, law=law, effective_at=lapse.effective_at)
+    for _ in range(len(cases.PARTS) + 1):
         lapse = _due(case, law, now)
+        if lapse is None:
+            break
+        case, _events = cases.handle(case, lapse.command, SYSTEM, now, law=law, effective_at=lapse.effective_at)
     return case
 
 

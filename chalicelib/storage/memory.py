@@ -16,8 +16,8 @@ from chalicelib.domain.authorities import Authority
 from chalicelib.domain.case_events import Document, EventRecord
 from chalicelib.domain.cases import Case
 from chalicelib.domain.certificates import Certificate
-from chalicelib.domain.enquiries import Enquiry, Step
 from chalicelib.domain.deadlines import legal_day
+from chalicelib.domain.enquiries import Enquiry, Step
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.log_chain import Head, link
 from chalicelib.domain.mandates import Mandate
