@@ -22,7 +22,7 @@ _NOT_FOUND = "authority.not-found"
     "/authorities",
     summary=("申请代办授权", "Ask an applicant for authority"),
     request="authorities/proposal",
-    response="shared/receipt",
+    response="elements/receipt",
     status=201,
     keyed=True,
     problems=(
@@ -80,7 +80,7 @@ def read_authority(request: Request) -> Reply:
     "POST",
     "/authorities/{authority_id}/confirmation",
     summary=("确认授权", "Confirm an authority"),
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(_NOT_FOUND, "authority.applicants-only", "authority.not-proposed", "authority.expired", "store.conflict"),
 )
@@ -94,7 +94,7 @@ def confirm_authority(request: Request) -> Reply:
     "POST",
     "/authorities/{authority_id}/revocation",
     summary=("撤销授权", "Revoke an authority"),
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(_NOT_FOUND, "authority.revoked", "store.conflict"),
 )

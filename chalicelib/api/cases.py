@@ -25,7 +25,7 @@ _ACT = (_CASE, "case.act-not-yours", "case.wrong-state", "authority.not-in-force
     "/cases",
     summary=("发起申请", "Begin an application"),
     request="cases/opening",
-    response="shared/receipt",
+    response="elements/receipt",
     status=201,
     keyed=True,
     problems=(
@@ -93,7 +93,7 @@ def read_case(request: Request) -> Reply:
     "/cases/{case_id}/application",
     summary=("保存申请内容", "Save form and materials of a draft"),
     request="cases/application",
-    response="shared/receipt",
+    response="elements/receipt",
     if_match=True,
     problems=(*_ACT, "case.stale", "item.not-offered"),
 )
@@ -116,7 +116,7 @@ def save_application(request: Request) -> Reply:
     "POST",
     "/cases/{case_id}/submission",
     summary=("提交申请", "Submit the application"),
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(
         *_ACT,
@@ -146,7 +146,7 @@ def submit_case(request: Request) -> Reply:
     "/cases/{case_id}/withdrawal",
     summary=("撤回申请", "Withdraw the application"),
     request="cases/reason",
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=_ACT,
 )
@@ -161,7 +161,7 @@ def withdraw_case(request: Request) -> Reply:
     "POST",
     "/cases/{case_id}/discarding",
     summary=("删除草稿", "Discard a draft"),
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=_ACT,
 )
@@ -177,7 +177,7 @@ def discard_case(request: Request) -> Reply:
     "POST",
     "/cases/{case_id}/receipt-confirmation",
     summary=("确认收到电子结果", "Confirm that the electronic result arrived"),
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=_ACT,
 )

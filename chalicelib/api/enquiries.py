@@ -21,7 +21,7 @@ _OWNER = (*_ACT, "enquiry.not-yours")
     "/enquiries",
     summary=("登记咨询", "Record an enquiry"),
     request="enquiries/question",
-    response="shared/receipt",
+    response="elements/receipt",
     status=201,
     keyed=True,
     problems=("enquiry.officers-only", "item.not-offered", "case.text-missing"),
@@ -66,7 +66,7 @@ def read_enquiry(request: Request) -> Reply:
     "/enquiries/{enquiry_id}/handover",
     summary=("转交咨询", "Offer an enquiry to somebody else"),
     request="enquiries/handover",
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(*_OWNER, "enquiry.body-unknown", "enquiry.offered-to-owner", "case.text-missing"),
 )
@@ -88,7 +88,7 @@ def hand_enquiry_over(request: Request) -> Reply:
     "POST",
     "/enquiries/{enquiry_id}/taking",
     summary=("接收咨询", "Take an offered enquiry over"),
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(*_ACT, "enquiry.not-offered-to-you"),
 )
@@ -102,7 +102,7 @@ def take_enquiry(request: Request) -> Reply:
     "/enquiries/{enquiry_id}/declining",
     summary=("退回转交", "Send an offered enquiry back"),
     request="tasks/reason",
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(*_ACT, "enquiry.not-offered-to-you", "case.text-missing"),
 )
@@ -123,7 +123,7 @@ def decline_enquiry(request: Request) -> Reply:
     "/enquiries/{enquiry_id}/case",
     summary=("关联办件", "Link an enquiry to a case"),
     request="enquiries/link",
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(*_OWNER, "case.not-found"),
 )
@@ -140,7 +140,7 @@ def link_enquiry(request: Request) -> Reply:
     "/enquiries/{enquiry_id}/answer",
     summary=("答复咨询", "Answer an enquiry"),
     request="enquiries/answer",
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(*_OWNER, "case.text-missing"),
 )
@@ -157,7 +157,7 @@ def answer_enquiry(request: Request) -> Reply:
     "/enquiries/{enquiry_id}/closing",
     summary=("结束咨询", "Close an enquiry"),
     request="cases/reason",
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(*_OWNER, "case.text-missing"),
 )

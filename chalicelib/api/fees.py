@@ -46,7 +46,7 @@ def read_fees(request: Request) -> Reply:
     "/cases/{case_id}/fee-assessment",
     summary=("核定费用", "Enter what is due"),
     request="fees/assessment",
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(
         *_ACT,
@@ -76,7 +76,7 @@ def assess_fees(request: Request) -> Reply:
     "/cases/{case_id}/fee-payment",
     summary=("登记缴费", "Record a payment"),
     request="fees/payment",
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(
         *_ACT,

@@ -36,7 +36,7 @@ _SAYS = (
     "/cases/{case_id}/hearing-notice",
     summary=("告知听证权利", "Tell of hearing rights"),
     request="hearings/notice",
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(
         *_ACT,
@@ -66,7 +66,7 @@ def tell_of_hearing(request: Request) -> Reply:
     "/cases/{case_id}/hearing-request",
     summary=("申请听证", "Apply for the hearing"),
     request="hearings/party",
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(*_SAYS, "hearing.already-requested", "hearing.too-late"),
 )
@@ -83,7 +83,7 @@ def request_hearing(request: Request) -> Reply:
     "/cases/{case_id}/hearing-waiver",
     summary=("放弃听证", "Waive the hearing"),
     request="hearings/party",
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=_SAYS,
 )
@@ -100,7 +100,7 @@ def waive_hearing(request: Request) -> Reply:
     "/cases/{case_id}/hearing-date",
     summary=("通知听证时间地点", "Tell the date of the hearing"),
     request="hearings/date",
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(
         *_ACT,
@@ -134,7 +134,7 @@ def tell_hearing_date(request: Request) -> Reply:
     "/cases/{case_id}/hearing-record",
     summary=("登记听证笔录", "Record the hearing"),
     request="hearings/record",
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(
         *_ACT,

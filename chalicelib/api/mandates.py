@@ -21,7 +21,7 @@ _NOT_FOUND = "mandate.not-found"
     "/mandates",
     summary=("授权首席事务代表", "Mandate a chief representative"),
     request="mandates/terms",
-    response="shared/receipt",
+    response="elements/receipt",
     status=201,
     keyed=True,
     problems=(
@@ -80,7 +80,7 @@ def read_mandate(request: Request) -> Reply:
     "POST",
     "/mandates/{mandate_id}/revocation",
     summary=("收回授权", "Take a mandate back"),
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(_NOT_FOUND, "mandate.heads-only", "mandate.revoked", "store.conflict"),
 )
@@ -95,7 +95,7 @@ def revoke_mandate(request: Request) -> Reply:
     "/cases/{case_id}/instant-decision",
     summary=("当场办结", "Decide on the spot"),
     request="mandates/decision",
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(
         "case.not-found",

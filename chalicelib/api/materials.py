@@ -35,7 +35,7 @@ def read_held_data(request: Request) -> Reply:
     "/cases/{case_id}/paper-record",
     summary=("登记纸质材料", "Record papers"),
     request="materials/papers",
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(
         "case.not-found",

@@ -23,7 +23,7 @@ _NO_MESSAGE = "message.not-found"
     "/contacts",
     summary=("登记联系方式", "Enter a contact"),
     request="messages/entry",
-    response="shared/receipt",
+    response="elements/receipt",
     status=201,
     keyed=True,
     problems=(
@@ -61,7 +61,7 @@ def list_contacts(request: Request) -> Reply:
     "/contacts/{contact_id}/confirmation",
     summary=("确认联系方式", "Confirm a contact"),
     request="messages/confirmation",
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(
         _NOT_YOURS,
@@ -92,7 +92,7 @@ def confirm_contact(request: Request) -> Reply:
     "POST",
     "/contacts/{contact_id}/code",
     summary=("重新获取验证码", "Send another code"),
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(_NOT_YOURS, _NO_CONTACT, "contact.no-code-needed", "contact.too-many-codes", "store.conflict"),
 )
@@ -107,7 +107,7 @@ def renew_code(request: Request) -> Reply:
     "POST",
     "/contacts/{contact_id}/removal",
     summary=("删除联系方式", "Remove a contact"),
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(_NOT_YOURS, _NO_CONTACT, "store.conflict"),
 )
@@ -147,7 +147,7 @@ def read_message(request: Request) -> Reply:
     "POST",
     "/messages/{message_id}/read",
     summary=("标为已读", "Mark a message as read"),
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(_NOT_YOURS, _NO_MESSAGE, "store.conflict"),
 )

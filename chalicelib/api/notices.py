@@ -49,7 +49,7 @@ def check_case(request: Request) -> Reply:
     "/cases/{case_id}/notice",
     summary=("一次性告知补正", "Tell once of every defect"),
     request="notices/notice",
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(
         *_CASE,
@@ -76,7 +76,7 @@ def send_notice(request: Request) -> Reply:
     "/cases/{case_id}/correction",
     summary=("提交补正", "Supply what the notice named"),
     request="notices/correction",
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(
         *_CASE,
@@ -110,7 +110,7 @@ def correct_case(request: Request) -> Reply:
     "/cases/{case_id}/spot-correction",
     summary=("当场更正", "Correct on the spot"),
     request="notices/spot_correction",
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(
         *_CASE,

@@ -26,7 +26,7 @@ _ONE = ("procedure.unknown", "procedure.already-ended", "procedure.two-officers"
     "/cases/{case_id}/procedures",
     summary=("启动特别程序", "Begin a special procedure"),
     request="procedures/start",
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(
         *_ACT,
@@ -60,7 +60,7 @@ def start_procedure(request: Request) -> Reply:
     "/cases/{case_id}/procedures/{procedure}/assignment",
     summary=("指派工作人员", "Assign officers"),
     request="procedures/assignment",
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(*_ACT, *_ONE, "procedure.not-assigned-kind"),
 )
@@ -82,7 +82,7 @@ def assign_officers(request: Request) -> Reply:
     "/cases/{case_id}/procedures/{procedure}/result",
     summary=("登记程序结果", "Record the result of a procedure"),
     request="procedures/result",
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(*_ACT, *_ONE, "procedure.not-assigned", "procedure.result-before-notice"),
 )
@@ -105,7 +105,7 @@ def record_result(request: Request) -> Reply:
     "/cases/{case_id}/extension",
     summary=("延长办理期限", "Extend the time for the decision"),
     request="procedures/extension",
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(
         "case.not-found",

@@ -52,7 +52,7 @@ def read_worklist(request: Request) -> Reply:
     "POST",
     "/cases/{case_id}/claim",
     summary=("领取任务", "Claim the open task"),
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(*_TASK, "task.already-claimed"),
 )
@@ -66,7 +66,7 @@ def claim_task(request: Request) -> Reply:
     "/cases/{case_id}/transfer",
     summary=("转办", "Hand the task to a colleague"),
     request="tasks/transfer",
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(*_TASK, "task.transfer-to-holder", "case.text-missing"),
 )
@@ -88,7 +88,7 @@ def transfer_task(request: Request) -> Reply:
     "/cases/{case_id}/release",
     summary=("退回待领", "Put a claimed task back"),
     request="tasks/reason",
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(*_TASK, "task.not-claimed", "case.text-missing"),
 )
@@ -105,7 +105,7 @@ def release_task(request: Request) -> Reply:
     "/cases/{case_id}/forwarding",
     summary=("收件转送", "Pass a received application on"),
     request="tasks/forwarding",
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=_ACT,
 )
@@ -120,7 +120,7 @@ def forward_case(request: Request) -> Reply:
     "POST",
     "/cases/{case_id}/acceptance",
     summary=("受理", "Accept"),
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=_ACT,
 )
@@ -134,7 +134,7 @@ def accept_case(request: Request) -> Reply:
     "/cases/{case_id}/non-acceptance",
     summary=("不予受理", "Refuse acceptance"),
     request="tasks/non_acceptance",
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(*_ACT, "case.text-missing"),
 )
@@ -157,7 +157,7 @@ def refuse_acceptance(request: Request) -> Reply:
     "/cases/{case_id}/opinion",
     summary=("审核意见", "Give a review opinion"),
     request="tasks/opinion",
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(*_ACT, "case.text-missing"),
 )
@@ -179,7 +179,7 @@ def give_opinion(request: Request) -> Reply:
     "/cases/{case_id}/return",
     summary=("退回", "Send back for a better opinion"),
     request="tasks/return",
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(*_ACT, "task.return-target", "case.text-missing"),
 )
@@ -201,7 +201,7 @@ def return_case(request: Request) -> Reply:
     "/cases/{case_id}/grant",
     summary=("准予", "Grant"),
     request="tasks/grant",
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=_ACT,
 )
@@ -217,7 +217,7 @@ def grant_case(request: Request) -> Reply:
     "/cases/{case_id}/refusal",
     summary=("不予许可", "Refuse"),
     request="tasks/refusal",
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(*_ACT, "case.text-missing"),
 )
@@ -239,7 +239,7 @@ def refuse_case(request: Request) -> Reply:
     "/cases/{case_id}/delivery",
     summary=("出件", "Hand the result over"),
     request="tasks/delivery",
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=_ACT,
 )
@@ -261,7 +261,7 @@ def deliver_result(request: Request) -> Reply:
     "/cases/{case_id}/workflow-restart",
     summary=("恢复中断的流程", "Restart a dead workflow"),
     request="tasks/reason",
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=("case.not-found", "case.act-not-yours", "case.wrong-state", "workflow.alive"),
 )

@@ -23,7 +23,7 @@ _READ = ("upload.not-found", "case.act-not-yours")
     "/cases/{case_id}/uploads",
     summary=("申报上传文件", "Announce a file"),
     request="uploads/wish",
-    response="shared/receipt",
+    response="elements/receipt",
     status=201,
     keyed=True,
     problems=(
@@ -84,7 +84,7 @@ def read_upload(request: Request) -> Reply:
     "POST",
     "/uploads/{upload_id}/finalisation",
     summary=("核验上传文件", "Have the file checked"),
-    response="shared/receipt",
+    response="elements/receipt",
     keyed=True,
     problems=(*_READ, *_WRITE, "upload.not-there", "scanner.unavailable", "objects.unavailable"),
 )

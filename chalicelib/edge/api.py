@@ -5,7 +5,7 @@
     cases = ApiBlueprint(__name__, tag="cases")
 
     @cases.route_v1("POST", "/cases/{id}/submission", summary=("提交申请", "Submit a case"),
-                    request="cases/submit", response="shared/receipt", status=201, keyed=True, if_match=True,
+                    request="cases/submit", response="elements/receipt", status=201, keyed=True, if_match=True,
                     problems=("case.not-a-draft",))
     def submit_case(request: Request) -> Reply:
         receipt = services.submit(request.who, request.path["id"], request.body, request.version, request.once)

@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 document, made from the routes as they are declared and the schemas as they are enforced.
 
 Nothing is described twice: what the document says about a route is what the edge checks. Schemas keep
-their references; ``../shared/text.json`` becomes ``#/components/schemas/shared.text``.
+their references; ``../elements/text.json`` becomes ``#/components/schemas/elements.text``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-PROBLEM = "shared/problem"
+PROBLEM = "elements/problem"
 
 _DESCRIPTION = """\
 内蒙古政务服务“一窗”平台接口。所有时间为 UTC;所有代码均附中英文名称(见 `/v1/labels`);\

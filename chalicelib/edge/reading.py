@@ -27,7 +27,7 @@ from chalicelib.services.ports import RequestKey
 if TYPE_CHECKING:
     from chalicelib.edge.api import RouteSpec
 
-PATH_SCHEMA = "shared/path"
+PATH_SCHEMA = "elements/path"
 """One schema for all path parameters of the product, by name: a name means the same on every route."""
 
 _KEY = re.compile(r"[\x21-\x7e]{1,64}")

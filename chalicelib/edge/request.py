@@ -114,7 +114,7 @@ _PLACES = {"case": "/v1/cases/{id}", "authority": "/v1/authorities/{id}", "uploa
 
 
 def receipt_reply(receipt: Receipt) -> Reply:
-    """What a keyed command answers, the first time and every time it is repeated: schema ``shared/receipt``."""
+    """What a keyed command answers, the first time and every time it is repeated: schema ``elements/receipt``."""
     body = {
         "id": receipt.id,
         "version": receipt.version,

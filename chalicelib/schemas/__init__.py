@@ -1,6 +1,6 @@
 """JSON Schemas (2020-12) of everything that enters and leaves, one file each: ``<capability>/<name>.json``.
 
-A schema refers to another by its place, as an editor would: ``{"$ref": "../shared/text.json"}``.
+A schema refers to another by its place, as an editor would: ``{"$ref": "../elements/text.json"}``.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class Reader:
         if status == 200 and self._specs[route].response is None:
             return response.body.decode()
         body = json.loads(response.body)
-        schema = self._specs[route].response if status == 200 else "shared/problem"
+        schema = self._specs[route].response if status == 200 else "elements/problem"
         assert schema is not None
         assert validation.named_violations(schema, body) == ()
         return body

@@ -88,7 +88,7 @@ class Api:
         kind = response.headers.get("content-type", "")
         if response.status_code >= 400:
             assert kind.startswith("application/problem+json"), kind
-            assert validation.named_violations("shared/problem", response.json()) == ()
+            assert validation.named_violations("elements/problem", response.json()) == ()
             return Answer(response.status_code, response.json(), response.headers)
         spec = self.spec(method, path)
         if spec.response is None:

@@ -39,7 +39,7 @@ _seen: list[Request] = []
     "/things/{name}",
     summary=("建", "Make"),
     request="tasks/reason",
-    response="shared/receipt",
+    response="elements/receipt",
     status=201,
     keyed=True,
 )
@@ -51,20 +51,20 @@ def make_thing(request: Request) -> Reply:
     return receipt_reply(receipt)
 
 
-@bp.route_v1("PUT", "/things/{name}", summary=("改", "Change"), request="shared/text", if_match=True)
+@bp.route_v1("PUT", "/things/{name}", summary=("改", "Change"), request="elements/text", if_match=True)
 def change_thing(request: Request) -> Reply:
     """Replaces a thing."""
     _seen.append(request)
     return Reply({"version": request.version, **request.body}, etag=request.version + 1)
 
 
-@bp.route_v1("POST", "/things/{name}/end", summary=("停", "End"), response="shared/receipt", keyed=True)
+@bp.route_v1("POST", "/things/{name}/end", summary=("停", "End"), response="elements/receipt", keyed=True)
 def end_thing(request: Request) -> Reply:
     """Takes no body."""
     return receipt_reply(Receipt("case", request.path["name"], 2, (2,), {}))
 
 
-@bp.route_v1("GET", "/things", summary=("列", "List"), query="shared/query")
+@bp.route_v1("GET", "/things", summary=("列", "List"), query="elements/query")
 def list_things(request: Request) -> Reply:
     """A page of things."""
     start = int(request.position() or 0)
@@ -125,7 +125,7 @@ def refused(response: HTTPResponse, status: int, *codes: str) -> dict[str, Any]:
     """The response is a problem with this status and exactly these codes."""
     assert response.headers["Content-Type"] == "application/problem+json"
     body: dict[str, Any] = json.loads(response.body)
-    assert validation.named_violations("shared/problem", body) == ()
+    assert validation.named_violations("elements/problem", body) == ()
     assert (response.status_code, body["status"]) == (status, status), body
     assert [error["code"] for error in body["errors"]] == list(codes)
     assert response.headers["Cache-Control"] == "no-store"
@@ -466,7 +466,7 @@ def test_whatever_arrives_is_answered_and_never_with_a_failure(
     response = _direct(event)
     assert response.status_code < 500
     if response.status_code >= 400:
-        assert validation.named_violations("shared/problem", json.loads(response.body)) == ()
+        assert validation.named_violations("elements/problem", json.loads(response.body)) == ()
 
 
 # -- declaring ---------------------------------------------------------------------------------------------

@@ -136,4 +136,4 @@ def test_a_parameter_that_is_a_code_is_shown_by_its_label(monkeypatch: pytest.Mo
 
 
 def problems_are_valid(body: dict[str, object]) -> bool:
-    return validation.named_violations("shared/problem", body) == ()
+    return validation.named_violations("elements/problem", body) == ()

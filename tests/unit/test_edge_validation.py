@@ -120,7 +120,7 @@ def test_a_form_that_is_no_schema_or_looks_elsewhere_is_refused(schema: dict[str
 
 
 def test_a_form_may_refer_to_a_schema_of_the_product() -> None:
-    form = {"properties": {"title": {"$ref": "../shared/text.json"}}}
+    form = {"properties": {"title": {"$ref": "../elements/text.json"}}}
     found = JsonSchemaForms().violations(form, {"title": {"zh": "名"}})
     assert [(v.pointer, v.code) for v in found] == [("/title/en", "schema.required")]
 
