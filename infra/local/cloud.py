@@ -143,10 +143,21 @@ class EmulatedCloud:
         self._watch.begin()
         self.forget_failures()
         if emulator.client("stepfunctions").list_state_machines()["stateMachines"]:
-            wiring.install(self.wiring)
+            if self._tables_are_bound():
+                wiring.install(self.wiring)
+            else:
+                self._wire(self._settings())
             self.runtime.resume()
         else:
             self.reset()
+
+    def _tables_are_bound(self) -> bool:
+        """Whether the row models still name this stack's tables, and no other test's."""
+        from chalicelib.storage import catalog, tables
+
+        told = self.wiring.settings
+        bound = (tables.Row.Meta.table_name, catalog.CatalogRow.Meta.table_name)
+        return bound == (told.cases_table, told.catalog_table)
 
     def pause(self) -> None:
         """Stand still: schedules and pollers of this stack must not act on another wiring."""
