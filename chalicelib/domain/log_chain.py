@@ -99,7 +99,8 @@ def first_fault(log: StoredLog, anchored: Iterable[Anchored] = (), opens: Opens 
     a fault found exactly within that range names the event.
     """
     exact = [f for f in (_in_chain(log), _not_its_own(log, opens), _rows(log)) if f]
-    against = _against(log, sorted(anchored, key=lambda a: (a.head.version, a.day)))
+    genuine = opens is not None and not any(f.fault is Fault.FOREIGN for f in exact)
+    against = _against(log, sorted(anchored, key=lambda a: (a.head.version, a.day)), genuine)
     first = min(exact, key=lambda f: f.event, default=None)
     if against and (first is None or first.event > against.until):
         return against
@@ -124,11 +125,14 @@ def _in_chain(log: StoredLog) -> Finding | None:
 def _not_its_own(log: StoredLog, opens: Opens | None) -> Finding | None:
     if opens is None:
         return None
-    return next((_at(log, Fault.FOREIGN, event.number) for event in log.events if not opens(event)), None)
+    numbered = enumerate(log.events, start=1)
+    return next((_at(log, Fault.FOREIGN, number) for number, event in numbered if not opens(event)), None)
 
 
 def _rows(log: StoredLog) -> Finding | None:
     """What the row of the case, and that of its head, say of the log."""
+    if log.head is None and not log.events:
+        return None  # nothing at all is not for the rows to tell
     last = log.events[-1] if log.events else StoredEvent(0, b"", "", "")
     for head in (log.head, log.marked):
         if head is None:
@@ -142,14 +146,16 @@ def _rows(log: StoredLog) -> Finding | None:
     return None
 
 
-def _against(log: StoredLog, anchored: Sequence[Anchored]) -> Finding | None:
+def _against(log: StoredLog, anchored: Sequence[Anchored], genuine: bool) -> Finding | None:
+    """``genuine``: what there is was sealed for its place; otherwise it may as well be other events, hashed anew."""
     hashes = {event.number: event.hash for event in log.events}
     agreed = 0
     for head in (a.head for a in anchored):
         if not hashes:
             return Finding(log.case_id, Fault.GONE, 1, 1)
         if head.version not in hashes:
-            return _at(log, Fault.TRUNCATED, max(hashes) + 1)
+            end = max(hashes) + 1
+            return Finding(log.case_id, Fault.TRUNCATED, end if genuine else agreed + 1, end)
         if hashes[head.version] != head.log_head:
             return Finding(log.case_id, Fault.REWRITTEN, agreed + 1, head.version)
         agreed = head.version

@@ -83,17 +83,10 @@ def anchored_day(ports: Ports, day: date) -> AnchoredDay | None:
         return None
     manifest = json.loads(body)
     heads: list[Head] = []
-    flaws = []
-    signature = base64.b64decode(manifest.get("signature", ""))
-    if not ports.seal.verify(_digest(manifest), signature):
-        flaws.append("signature")
-    if manifest["day"] != day.isoformat():
-        flaws.append("day")
-    if merkle_root([shard["root"] for shard in manifest["shards"]]) != manifest["root"]:
-        flaws.append("root")
+    flaws = _flaws(ports, day, manifest)
     for told in manifest["shards"]:
         found = read_shard(ports, day, told["shard"])
-        if len(found) != told["cases"] or merkle_root([leaf(head) for head in found]) != told["root"]:
+        if not _fits(told, found):
             flaws.append(f"shard {told['shard']}")
         heads += found
     if manifest["previous_day"]:
@@ -110,6 +103,18 @@ def anchored_days(ports: Ports, since: date) -> Iterator[date]:
         yield date.fromisoformat(name.removeprefix(_MANIFESTS).removesuffix(_SUFFIX))
 
 
+def anchored_shard(ports: Ports, day: date, shard: int) -> AnchoredDay | None:
+    """One shard of a day as it was anchored, judged. None if there is no manifest."""
+    body = ports.anchors.get(_manifest_name(day))
+    if body is None:
+        return None
+    manifest = json.loads(body)
+    flaws, found = _flaws(ports, day, manifest), read_shard(ports, day, shard)
+    if not any(told["shard"] == shard and _fits(told, found) for told in manifest["shards"]):
+        flaws.append(f"shard {shard}")
+    return AnchoredDay(day, found, tuple(flaws))
+
+
 def read_shard(ports: Ports, day: date, shard: int) -> Sequence[Head]:
     """The heads of a shard as they were anchored; empty if it had none."""
     body = ports.anchors.get(_shard_name(day, shard))
@@ -119,6 +124,23 @@ def read_shard(ports: Ports, day: date, shard: int) -> Sequence[Head]:
 
 
 _MANIFESTS, _SUFFIX = "manifests/", ".json"
+
+
+def _flaws(ports: Ports, day: date, manifest: dict[str, Any]) -> list[str]:
+    """What is wrong with the manifest itself."""
+    flaws = []
+    if not ports.seal.verify(_digest(manifest), base64.b64decode(manifest.get("signature", ""))):
+        flaws.append("signature")
+    if manifest["day"] != day.isoformat():
+        flaws.append("day")
+    if merkle_root([shard["root"] for shard in manifest["shards"]]) != manifest["root"]:
+        flaws.append("root")
+    return flaws
+
+
+def _fits(told: dict[str, Any], found: Sequence[Head]) -> bool:
+    root: str = told["root"]
+    return bool(len(found) == told["cases"]) and merkle_root([leaf(head) for head in found]) == root
 
 
 def _write_shard(ports: Ports, day: date, shard: int) -> Sequence[Head]:

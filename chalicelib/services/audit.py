@@ -9,8 +9,8 @@ may be used as well, an event that was replaced by something else is named exact
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from chalicelib.domain.deadlines import legal_day
@@ -24,12 +24,21 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What verifying a case has shown. ``anchors``: with how many nights it was compared."""
+    """What verifying a case has shown. ``anchors``: with how many nights it was compared.
+
+    ``flaws`` names what does not fit in those anchors themselves.
+    """
 
     case_id: str
     events: int
     anchors: int
     finding: Finding | None
+    flaws: tuple[str, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether log and anchors are what they were."""
+        return self.finding is None and not self.flaws
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,7 @@ class DayVerdict:
     @property
     def is_whole(self) -> bool:
         """Whether anchor and logs are what they were."""
-        return self.flaws == () and all(verdict.finding is None for verdict in self.cases)
+        return self.flaws == () and all(verdict.is_whole for verdict in self.cases)
 
 
 def verify_case(ports: Ports, case_id: str, *, with_keys: bool = True) -> Verdict:
@@ -51,7 +60,12 @@ def verify_case(ports: Ports, case_id: str, *, with_keys: bool = True) -> Verdic
 
     ``with_keys``: also try whether each event is what was sealed for its place.
     """
-    return _judge(ports, case_id, list(_anchored(ports, case_id)), with_keys)
+    shard = ports.logs.shard(case_id)
+    days = [anchors.anchored_shard(ports, day, shard) for day in anchors.anchored_days(ports, _begun(case_id))]
+    known = [day for day in days if day]
+    anchored = [Anchored(d.day.isoformat(), head) for d in known for head in d.heads if head.case_id == case_id]
+    flaws = tuple(f"{d.day}: {flaw}" for d in known for flaw in d.flaws)
+    return replace(_judge(ports, case_id, anchored, with_keys), flaws=flaws)
 
 
 def verify_day(ports: Ports, day: date, *, with_keys: bool = True) -> DayVerdict:
@@ -73,14 +87,6 @@ def _judge(ports: Ports, case_id: str, anchored: Sequence[Anchored], with_keys: 
     if finding is None and not log.events and log.head is None:
         finding = Finding(case_id, Fault.GONE, 1, 1)
     return Verdict(case_id, len(log.events), len(anchored), finding)
-
-
-def _anchored(ports: Ports, case_id: str) -> Iterator[Anchored]:
-    shard = ports.logs.shard(case_id)
-    for day in anchors.anchored_days(ports, _begun(case_id)):
-        for head in anchors.read_shard(ports, day, shard):
-            if head.case_id == case_id:
-                yield Anchored(day.isoformat(), head)
 
 
 def _begun(case_id: str) -> date:

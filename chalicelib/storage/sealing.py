@@ -41,9 +41,10 @@ class Key:
         return SEALED + self.vault.seal(self.owner, self.wrapped, place, text.encode())
 
     def open(self, place: str, stored: bytes) -> str:
-        """What is stored at a place. Raises Damaged if it was not sealed for that place."""
-        if stored[:1] == PLAIN:
-            return stored[1:].decode()
+        """What is stored at a place. Raises Damaged if it was not sealed for that place.
+
+        Nothing plain is taken either: as long as there is a key, whoever lacks it can write nothing that is read.
+        """
         if stored[:1] != SEALED:
             raise Damaged(f"{place} of {self.owner} is not in a form that is known")
         return self.vault.open(self.owner, self.wrapped, place, stored[1:]).decode()
