@@ -7,6 +7,8 @@ import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from infra.local.files import write_whole
+
 
 class MovableClock:
     """Real time plus an offset; implements ``services.ports.Clock``.
@@ -59,4 +61,4 @@ class MovableClock:
     def _write(self) -> None:
         if self._keep is not None:
             self._keep.parent.mkdir(parents=True, exist_ok=True)
-            self._keep.write_text(json.dumps({"offset_seconds": self._offset.total_seconds()}))
+            write_whole(self._keep, json.dumps({"offset_seconds": self._offset.total_seconds()}))

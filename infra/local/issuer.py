@@ -17,6 +17,8 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+from infra.local.files import write_whole
+
 AUDIENCE = "onewindow"
 LIFETIME = timedelta(days=3650)  # long: moving the clock must not log the demo people out
 
@@ -113,5 +115,5 @@ def _kept_key(path: Path | None) -> ECKey:
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
-        path.write_text(json.dumps(key.as_dict(private=True)))
+        write_whole(path, json.dumps(key.as_dict(private=True)))
     return key

@@ -15,6 +15,7 @@ from moto.kms.models import kms_backends
 
 from infra.local import emulator
 from infra.local.environment import ACCOUNT, REGION
+from infra.local.files import write_whole
 
 
 class Keepsake:
@@ -70,7 +71,7 @@ class Keepsake:
         if self._path is not None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._path.touch(mode=0o600)
-            self._path.write_text(json.dumps(self._kept, indent=1))
+            write_whole(self._path, json.dumps(self._kept, indent=1))
 
 
 def _take_private(key: Any) -> str:

@@ -20,6 +20,7 @@ from moto.events.models import EventPattern
 
 from infra.local import emulator
 from infra.local.environment import ACCOUNT, REGION
+from infra.local.files import write_whole
 from infra.local.source import POLL_SECONDS, RETRY_SECONDS, InvocationFailed, Invoke, Json
 
 _ENGINE_POLL_SECONDS = 0.05  # the real engine is asked over HTTP
@@ -111,7 +112,7 @@ class StreamSource:
     def _went_on(self, shard: str, sequence: str) -> None:
         self._after[shard], self._tried = sequence, 0
         if self.checkpoint is not None:
-            self.checkpoint.write_text(json.dumps(self._after))
+            write_whole(self.checkpoint, json.dumps(self._after))
 
     def _read(self, shard: str) -> list[Json]:
         with emulator.dynamodb_lock if self.engine_url is None else contextlib.nullcontext():
