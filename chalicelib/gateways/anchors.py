@@ -6,9 +6,9 @@ later version under the same name would hide it, so writing asks S3 itself to re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -58,26 +58,24 @@ class S3Anchors:
             found = [v for v in versions.get("Versions", ()) if v["Key"] == name]
             if not found:
                 return None
-            oldest = min(found, key=lambda version: version["LastModified"])
+            # Moments are told to the second; of two in one second S3 lists the newer first.
+            oldest = min(reversed(found), key=lambda version: version["LastModified"])
             answer = self._client.get_object(Bucket=self._bucket, Key=name, VersionId=oldest["VersionId"])
             return answer["Body"].read()
         except (BotoCoreError, ClientError) as error:
             raise Unavailable.because("anchor.unavailable") from error
 
     def names(self, prefix: str, after: str) -> Iterable[str]:
-        return self._names(prefix, after)
-
-    def _names(self, prefix: str, after: str) -> Iterator[str]:
-        marker: str | None = after
-        while marker is not None:
-            names, marker = self._page(prefix, marker)
-            yield from names
-
-    def _page(self, prefix: str, after: str) -> tuple[list[str], str | None]:
-        """Names behind ``after``, each once whatever versions and delete markers it has; and where to go on."""
+        # Versions, not objects: a delete marker would take a name off the list of objects. From the beginning, since
+        # there is one manifest a day: a thousand of them make a page.
+        names: set[str] = set()
+        marker: Any = {}
         try:
-            page = self._client.list_object_versions(Bucket=self._bucket, Prefix=prefix, KeyMarker=after)
+            while True:
+                page = self._client.list_object_versions(Bucket=self._bucket, Prefix=prefix, **marker)
+                names.update(version["Key"] for version in page.get("Versions", ()))
+                if not page.get("IsTruncated"):
+                    return sorted(name for name in names if name > after)
+                marker = {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page.get("NextVersionIdMarker", "")}
         except (BotoCoreError, ClientError) as error:
             raise Unavailable.because("anchor.unavailable") from error
-        names = sorted({version["Key"] for version in page.get("Versions", ()) if version["Key"] > after})
-        return names, page["NextKeyMarker"] if page.get("IsTruncated") else None

@@ -99,6 +99,8 @@ def recorded(monkeypatch: pytest.MonkeyPatch, physical: dict[str, str]) -> Itera
 
 
 _SERVICES = {"stepfunctions": "states"}
+_RIGHTS = {"s3:ListObjectVersions": "s3:ListBucketVersions", "s3:HeadObject": "s3:GetObject"}
+"""Where the right to a call has another name."""
 
 
 def _done(client: BaseClient, operation: str, parameters: Json) -> Iterator[tuple[str, str, tuple[str, ...]]]:
@@ -107,7 +109,8 @@ def _done(client: BaseClient, operation: str, parameters: Json) -> Iterator[tupl
         yield from _on_tables(operation, parameters)
     else:
         name = _SERVICES.get(service, service)
-        yield f"{name}:{operation}", name, ()
+        action = f"{name}:{operation}"
+        yield _RIGHTS.get(action, action), name, ()
 
 
 def _on_tables(operation: str, parameters: Json) -> Iterator[tuple[str, str, tuple[str, ...]]]:
