@@ -41,7 +41,7 @@ _CASES_TABLE: dict[Use, tuple[tuple[str, ...], tuple[str, ...]]] = {
     Use.CHANGE_MESSAGES: (("PutItem",), ("message#*", "idem#*")),
     Use.OPEN_KEYS: (("GetItem", "BatchGetItem"), ("key#*",)),
     Use.MAKE_KEYS: (("PutItem",), ("key#*",)),
-    Use.DESTROY_KEYS: (("DeleteItem",), ("key#*", "certificate#*")),
+    Use.DESTROY_KEYS: (("DeleteItem",), ("key#*", "certificate#*", "message#*")),
     Use.READ_RECEIPTS: (("GetItem",), ("idem#*",)),
     Use.STORE_TOKENS: (("PutItem",), (_TOKENS,)),
     Use.REPORT_TOKENS: (("GetItem", "Query", "DeleteItem"), (_TOKENS,)),

@@ -38,7 +38,7 @@ def held_data(ports: Ports, actor: Actor, case_id: str) -> Held:
     What was given in earlier cases is shown to the applicant alone: it is theirs, and whoever files for them was
     not given it.
     """
-    case = cases.read(ports, actor, case_id)
+    case = cases.read(ports, actor, case_id, "held")
     if case.state is not CaseState.DRAFT:
         raise Refused.because("case.wrong-state", state=case.state)
     item = ports.catalog.offer(case.item.basic_code, case.division)

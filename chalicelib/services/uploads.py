@@ -52,6 +52,7 @@ def announce(ports: Ports, actor: Actor, case_id: str, wish: Wish, key: RequestK
 def read(ports: Ports, actor: Actor, upload_id: str) -> tuple[Upload, PostForm | None]:
     """The upload; with the form to post the file with, for those who may, as long as it is awaited."""
     case, upload = _found(ports, actor, upload_id)
+    accesses.note(ports, actor, case, f"upload {upload.id}")
     may_post = upload.state is UploadState.PENDING and case.state in uploads.OPEN_FOR_UPLOADS
     mine = access.is_applicant(case, actor) or access.is_filer(case, actor)
     return upload, ports.objects.form(upload) if may_post and mine else None

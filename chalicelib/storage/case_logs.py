@@ -80,6 +80,13 @@ class DynamoCaseLogs:
             change.delete(t.CertificateRow(f"certificate#{case.certificate}", "certificate"))
         change.commit()
         self._safe.forget(case.id)
+        self._forget_messages(case.id)
+
+    @reading
+    def _forget_messages(self, case_id: str) -> None:
+        """They cannot be read any more; what is left would only tell whose case it was."""
+        for row in t.MessageRow.query(f"message#{case_id}", consistent_read=True):
+            row.delete()
 
     @reading
     def note(self, access: Access, chance: str) -> None:

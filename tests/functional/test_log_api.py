@@ -78,6 +78,16 @@ def said(capsys: pytest.CaptureFixture[str]) -> list[str]:
     return [line for line in capsys.readouterr().out.splitlines() if not line.startswith("{")]
 
 
+def left(api: Api, pk: str) -> list[str]:
+    """Sort keys of the rows under a partition key."""
+    found = emulator.client("dynamodb").query(
+        TableName=api.cloud.wiring.settings.cases_table,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": pk}},
+    )
+    return [row["sk"]["S"] for row in found["Items"]]
+
+
 def night(api: Api) -> Any:
     """Until the night after today's has anchored it; that day."""
     day = legal_day(api.cloud.clock.now())
@@ -144,7 +154,11 @@ def test_the_command_erases_what_has_ended_and_says_why_not(api: Api, capsys: py
     assert "erasure.not-ended" in capsys.readouterr().err
     api.post("herder", f"/v1/cases/{case_id}/withdrawal", {})
     api.cloud.settle()
+    assert left(api, f"message#{case_id}")
     assert audit.main(["erase", "--case", case_id, "--ground", "request"]) == audit.WHOLE
     assert api.get("herder", f"/v1/cases/{case_id}").status == 404
     api.cloud.settle()
+    assert left(api, f"message#{case_id}") == left(api, f"key#{case_id}") == []
+    kinds = {sk.partition("#")[0] for sk in left(api, f"case#{case_id}")}
+    assert kinds == {"case", "event", "head", "timer"}
     assert api.cloud.failures() == []
