@@ -59,6 +59,17 @@ REVIEWS = frozenset({StepRole.PRELIMINARY_REVIEW, StepRole.REVIEW})
 
 
 @dataclass(frozen=True, slots=True)
+class Task:
+    """The one open piece of work on a case."""
+
+    number: int
+    role: str
+    body: str
+    opened_at: datetime
+    assignee: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Act:
     """Who acts, when, and the law by which the act is judged (None where no rule needs it)."""
 
