@@ -36,6 +36,8 @@ class Use(StrEnum):
     CHANGE_ENQUIRIES = "change enquiries"
     READ_MANDATES = "read mandates of chief representatives"
     CHANGE_MANDATES = "change mandates of chief representatives"
+    READ_OUTAGES = "read failures of the platform"
+    CHANGE_OUTAGES = "change failures of the platform"
     READ_CERTIFICATES = "read certificates"
     CREATE_CERTIFICATES = "create certificates"
     READ_CONTACTS = "read contacts"
@@ -73,7 +75,14 @@ class Use(StrEnum):
 
 
 # A command first records what time has brought about: for that it needs the law of the case, and numbers.
-_COMMANDS = (Use.READ_CASES, Use.CHANGE_CASES, Use.OPEN_KEYS, Use.NUMBER_CASES, Use.READ_CATALOG)
+_COMMANDS = (
+    Use.READ_CASES,
+    Use.CHANGE_CASES,
+    Use.OPEN_KEYS,
+    Use.NUMBER_CASES,
+    Use.READ_CATALOG,
+    Use.READ_OUTAGES,
+)
 _ISSUING = (*_COMMANDS, Use.CREATE_CERTIFICATES, Use.SIGN)
 # Looking after a case repairs whatever came apart: what any of the consumers does, it does as well.
 _LOOKING_AFTER = (
@@ -114,6 +123,7 @@ USES: dict[str, tuple[Use, ...]] = {
         Use.CHANGE_ENQUIRIES,
         Use.READ_MANDATES,
         Use.CHANGE_MANDATES,
+        Use.CHANGE_OUTAGES,
         Use.READ_CERTIFICATES,
         Use.READ_RECEIPTS,
         Use.RECEIVE_UPLOADS,
@@ -132,7 +142,7 @@ USES: dict[str, tuple[Use, ...]] = {
     "start_workflows": (Use.READ_CASES, Use.OPEN_KEYS, Use.SET_TIMERS, Use.START_WORKFLOWS),
     "report_tasks": (Use.READ_CASES, Use.OPEN_KEYS, Use.REPORT_TOKENS, Use.REPORT_TASKS),
     "issue_certificates": _ISSUING,
-    "send_messages": (Use.READ_CASES, Use.OPEN_KEYS, Use.READ_CATALOG, *_TELLING),
+    "send_messages": (Use.READ_CASES, Use.OPEN_KEYS, Use.READ_CATALOG, Use.READ_OUTAGES, *_TELLING),
     "sweep_timers": (*_LOOKING_AFTER, *_TELLING, Use.REMOVE_UPLOADS, Use.DESTROY_KEYS),
     "reconcile": _LOOKING_AFTER,
 }

@@ -33,6 +33,8 @@ _CASES_TABLE: dict[Use, tuple[tuple[str, ...], tuple[str, ...]]] = {
     Use.CHANGE_ENQUIRIES: (_WRITE, ("enquiry#*", "idem#*")),
     Use.READ_MANDATES: (_READ, ("mandate#*",)),
     Use.CHANGE_MANDATES: (_WRITE, ("mandate#*", "idem#*")),
+    Use.READ_OUTAGES: (_READ, ("outage#*",)),
+    Use.CHANGE_OUTAGES: (_WRITE, ("outage#*", "idem#*")),
     Use.READ_CERTIFICATES: (_READ, ("certificate#*",)),
     Use.CREATE_CERTIFICATES: (("PutItem",), ("certificate#*",)),
     Use.READ_CONTACTS: (("GetItem",), ("contacts#*",)),

@@ -47,6 +47,7 @@ from chalicelib.storage.memory import (
 )
 from chalicelib.storage.memory_messages import MemoryContacts, MemoryMessages
 from chalicelib.storage.message_texts import PackagedTexts
+from chalicelib.storage.outages import MemoryOutages
 from chalicelib.storage.uploads_memory import MemoryUploads
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # a Monday, 09:00 in Beijing
@@ -409,6 +410,7 @@ class World:
         self.authorities = MemoryAuthorities(self.store)
         self.enquiries = MemoryEnquiries(self.store)
         self.mandates = MemoryMandates(self.store)
+        self.outages = MemoryOutages(self.store)
         self.certificates = MemoryCertificates(self.store)
         self.workflows = FakeWorkflows()
         self.bus = FakeBus()

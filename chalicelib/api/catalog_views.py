@@ -203,7 +203,12 @@ def _material(material: Row) -> Json:
     late = material["deferral"]
     deferral = None
     if late:
-        deferral = {"period": _period(late["period"]), "outcome": labelled("late_outcome", late["outcome"])}
+        deferral = {
+            "period": _period(late["period"]),
+            "outcome": labelled("late_outcome", late["outcome"]),
+            "checking": _period(late["checking"]) if late.get("checking") else None,
+            "mending": _period(late["mending"]) if late.get("mending") else None,
+        }
     return {
         **material,
         "necessity": labelled("necessity", material["necessity"]),

@@ -22,10 +22,22 @@ from chalicelib.domain.mandates import DecideInstantly
 from chalicelib.domain.materials import RecordPapers
 from chalicelib.domain.notices import Correct, SendNotice, SpotCorrect
 from chalicelib.domain.procedures import AssignOfficers, RecordResult, StartProcedure
+from chalicelib.domain.supplements import CheckSupplements, HoldDecision, Supply
 from chalicelib.domain.uploads import OpenUpload
 
 APPLICANT_ACTS = frozenset(
-    {c.SaveApplication, c.Submit, c.Withdraw, c.Discard, RequestHearing, WaiveHearing, Correct, SpotCorrect, OpenUpload}
+    {
+        c.SaveApplication,
+        c.Submit,
+        c.Withdraw,
+        c.Discard,
+        RequestHearing,
+        WaiveHearing,
+        Correct,
+        SpotCorrect,
+        OpenUpload,
+        Supply,
+    }
 )
 OFFICER_ACTS = frozenset(
     {
@@ -50,6 +62,8 @@ OFFICER_ACTS = frozenset(
         WaiveHearing,
         ScheduleHearing,
         RecordHearing,
+        CheckSupplements,
+        HoldDecision,
     }
 )
 SYSTEM_ACTS = frozenset({c.OpenTask, c.Issue, c.Discard, c.RecordWorkflowDeath, c.RestartWorkflow})

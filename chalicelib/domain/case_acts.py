@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain import case_commands as c
 from chalicelib.domain import case_events as e
-from chalicelib.domain import fees, hearings, materials, procedures, renewals
+from chalicelib.domain import fees, hearings, materials, procedures, renewals, supplement_dates, supplements, window
 from chalicelib.domain.case_events import Event, EventRecord
 from chalicelib.domain.case_rules import (
     DELIVER,
@@ -77,7 +77,7 @@ def _submit(case: Case, command: c.Submit, act: Act) -> tuple[Event, ...]:
     received = e.ApplicationSubmitted(command.receipt_number, command.route, command.document, command.held)
     if command.acceptance is None:
         return (received,)
-    return (received, e.CaseAccepted(0, command.case_number, command.acceptance))
+    return (received, e.CaseAccepted(0, command.case_number, command.acceptance, command.awaited))
 
 
 def _returned(case: Case, command: c.Return, act: Act) -> tuple[Event, ...]:
@@ -88,7 +88,7 @@ def _returned(case: Case, command: c.Return, act: Act) -> tuple[Event, ...]:
 
 
 def _issue(case: Case, command: c.Issue, act: Act) -> tuple[Event, ...]:
-    return (e.ResultIssued(command.certificate), *_handing_over(case))
+    return (e.ResultIssued(command.certificate), *window.handing_over(case))
 
 
 def _grant(case: Case, command: c.Grant, act: Act) -> tuple[Event, ...]:
@@ -98,28 +98,25 @@ def _grant(case: Case, command: c.Grant, act: Act) -> tuple[Event, ...]:
 
 def _refuse(case: Case, command: c.Refuse, act: Act) -> tuple[Event, ...]:
     refused = e.CaseRefused(task_number(case), command.document, command.reasons, command.remedies)
-    return (refused, *_handing_over(case))
-
-
-def _handing_over(case: Case) -> tuple[Event, ...]:
-    """At a window, handing the result over is somebody's task: there where the application came in."""
-    if case.delivery != "window":
-        return ()
-    first = case.route.nodes[0]
-    return (e.TaskOpened(case.tasks + 1, len(case.route.nodes), DELIVER, first.body),)
+    return (refused, *window.handing_over(case))
 
 
 DECIDES = (*MINE, task_is_one_of(StepRole.DECIDE), procedures.none_running, hearings.none_pending)
 
 TRANSITIONS: Transitions = {
     c.SaveApplication: Transition(
-        frozenset({S.DRAFT}), (), lambda case, m, a: (e.ApplicationSaved(m.item, m.form, m.materials, m.delivery),)
+        frozenset({S.DRAFT}),
+        (),
+        lambda case, m, a: (e.ApplicationSaved(m.item, m.form, m.materials, m.delivery, m.deferred),),
     ),
     c.Submit: Transition(
         frozenset({S.DRAFT}),
         (version_is_in_force, renewals.not_expired),
         _submit,
-        lambda case, m, a: [*m.unfit, *materials.violations(m.item, case.materials, m.held)],
+        lambda case, m, a: [
+            *m.unfit,
+            *materials.violations(m.item, case.materials, m.held, supplement_dates.promised_later(case)),
+        ],
     ),
     c.OpenTask: Transition(ROUTED, (attempt_is_current, node_is_pending), _open_task),
     c.Claim: Transition(
@@ -145,7 +142,7 @@ TRANSITIONS: Transitions = {
     c.Accept: Transition(
         frozenset({S.RECEIVED}),
         (*MINE, task_is_one_of(StepRole.ACCEPT)),
-        lambda case, m, a: (e.CaseAccepted(task_number(case), m.case_number, m.document),),
+        lambda case, m, a: (e.CaseAccepted(task_number(case), m.case_number, m.document, m.awaited),),
     ),
     c.RefuseAcceptance: Transition(
         frozenset({S.RECEIVED}),
@@ -169,7 +166,7 @@ TRANSITIONS: Transitions = {
     ),
     c.Grant: Transition(
         frozenset({S.IN_REVIEW}),
-        DECIDES,
+        (*DECIDES, supplements.none_outstanding),
         _grant,
     ),
     c.Refuse: Transition(
@@ -217,6 +214,7 @@ def _accepted(case: Case, event: e.CaseAccepted, record: EventRecord) -> dict[st
         "state": S.IN_REVIEW,
         "case_number": event.case_number,
         "accepted_at": record.effective_at,
+        "supplements": supplement_dates.awaited(event.awaited),
         "documents": (*case.documents, event.document),
         "position": next(i for i, node in enumerate(case.route.nodes) if node.role is StepRole.ACCEPT) + 1,
         "task": None,
@@ -250,6 +248,7 @@ EVOLUTIONS: Evolutions = {
         "form": ev.form,
         "materials": ev.materials,
         "delivery": ev.delivery,
+        "deferred": ev.deferred,
     },
     e.ApplicationSubmitted: _received,
     e.ApplicationForwarded: lambda case, ev, r: _onwards(case),
@@ -270,7 +269,7 @@ EVOLUTIONS: Evolutions = {
     e.CaseWithdrawn: lambda case, ev, r: {"state": S.WITHDRAWN, "task": None},
     e.ResultIssued: lambda case, ev, r: {"state": S.ISSUED, "certificate": ev.certificate},
     e.ResultDelivered: lambda case, ev, r: {"state": S.CLOSED, "task": None},
-    e.DraftDiscarded: lambda case, ev, r: {"state": S.DISCARDED, "form": {}, "materials": ()},
+    e.DraftDiscarded: lambda case, ev, r: {"state": S.DISCARDED, "form": {}, "materials": (), "deferred": ()},
     e.WorkflowDied: lambda case, ev, r: {"workflow_dead": True},
     e.WorkflowRestarted: lambda case, ev, r: {"workflow_attempt": ev.attempt, "workflow_dead": False},
 }

@@ -10,7 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.domain.case_events import Document, HeldCertificate, ItemRef, Party, SubmittedMaterial
+from chalicelib.domain.case_events import (
+    AwaitedMaterial,
+    DeferredMaterial,
+    Document,
+    HeldCertificate,
+    ItemRef,
+    Party,
+    SubmittedMaterial,
+)
 from chalicelib.domain.catalog import ImplementationItem
 from chalicelib.domain.errors import Violation
 from chalicelib.domain.routing import Channel, Route
@@ -40,6 +48,7 @@ class SaveApplication:
     form: Mapping[str, Any]
     materials: tuple[SubmittedMaterial, ...]
     delivery: str
+    deferred: tuple[DeferredMaterial, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,7 @@ class Submit:
     held: tuple[SubmittedMaterial, ...] = ()
     case_number: str = ""
     acceptance: Document | None = None
+    awaited: tuple[AwaitedMaterial, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +105,11 @@ class Forward:
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """受理."""
+    """受理. ``awaited``: the deferred materials, with their last days."""
 
     case_number: str
     document: Document
+    awaited: tuple[AwaitedMaterial, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ class CaseState(StrEnum):
     ISSUED = "issued"  # 制证完成
     CLOSED = "closed"  # 办结
     WITHDRAWN = "withdrawn"
+    ACCEPTANCE_REVOKED = "acceptance_revoked"  # 撤销受理: a deferred material did not come in time
     DISCARDED = "discarded"
 
 
@@ -42,7 +43,7 @@ S = CaseState
 ROUTED = frozenset({S.RECEIVED, S.CORRECTING, S.IN_REVIEW})
 """The states in which a workflow moves the case, or waits with it."""
 
-ENDED_EARLY = frozenset({S.NOT_ACCEPTED, S.WITHDRAWN})
+ENDED_EARLY = frozenset({S.NOT_ACCEPTED, S.WITHDRAWN, S.ACCEPTANCE_REVOKED})
 
 DELIVER = "deliver"
 """Task role for handing the result over at a window; not a node of the route."""

@@ -28,11 +28,13 @@ from chalicelib.domain import (
     notices,
     procedures,
     renewals,
+    supplements,
 )
 from chalicelib.domain import case_commands as c
 from chalicelib.domain import case_events as e
 from chalicelib.domain.actors import Actor
 from chalicelib.domain.case_events import (
+    DeferredMaterial,
     Document,
     Event,
     EventRecord,
@@ -57,6 +59,8 @@ from chalicelib.domain.errors import Invalid, Refused, raise_all
 from chalicelib.domain.fees import FeeDue, Payment
 from chalicelib.domain.routing import Channel, Node, Route
 from chalicelib.domain.stays import Stay, moved
+from chalicelib.domain.supplement_dates import Supplement
+from chalicelib.domain.supplements import Ready
 
 __all__ = ["DELIVER", "ENDED_EARLY", "ROLE_OF_TASK", "ROUTED", "Case", "CaseState", "Task", "fold", "handle", "judge"]
 
@@ -103,6 +107,9 @@ class Case:
     extended: extensions.Extended | None = None
     hearing: hearing_rights.Hearing | None = None
     notices: notices.Notices = notices.NONE_SENT
+    deferred: tuple[DeferredMaterial, ...] = ()
+    supplements: tuple[Supplement, ...] = ()
+    ready: Ready | None = None
     stays: tuple[Stay, ...] = ()
     log_head: str = ""  # hash of the last stored event; storage sets it, rules never look at it
 
@@ -190,6 +197,7 @@ PARTS: tuple[Any, ...] = (
     procedures,
     extensions,
     hearings,
+    supplements,
 )
 """Modules that bring transitions, evolutions and lapses: the core acts, then each aspect of a case's law (``Part``)."""
 

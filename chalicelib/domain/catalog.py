@@ -71,10 +71,16 @@ class LateOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Deferral:
-    """How long a deferrable material may be late, and what follows if it is later."""
+    """How long a deferrable material may be late, and what follows if it is later.
+
+    ``checking`` is the time that the body keeps for its check before the promised limit ends, ``mending`` how long a
+    supplement that was found defective may be mended after its day; None: not at all.
+    """
 
     period: Limit
     outcome: LateOutcome
+    checking: Limit | None = None
+    mending: Limit | None = None
 
 
 class ToldBy(StrEnum):

@@ -108,7 +108,7 @@ def _material(material: Document, at: int, demo: frozenset[str]) -> Material:
         basis=_basis(material["basis"]),
         note=material["note"] or "",
         demo=f"materials/{at}" in demo or f"materials/{at}/necessity" in demo,
-        deferral=Deferral(_deferral_period(late), LateOutcome(late["outcome"])) if late else None,
+        deferral=_deferral(late) if late else None,
         held_by=tuple(material.get("held_by", ())),
     )
 
@@ -117,9 +117,11 @@ def _fee(fee: Document, number: int, basis: Document | None) -> Fee:
     return Fee(f"F{number}", fee["name"], fee.get("amount"), fee["rate"], _basis(basis))
 
 
-def _deferral_period(late: Document) -> Limit:
-    period = late["period"]
-    return Limit(period["value"], LimitUnit(period["unit"]), demo=True)
+def _deferral(late: Document) -> Deferral:
+    period, checking, mending = (limit_of(late.get(name), demo=True) for name in ("period", "checking", "mending"))
+    if period is None:
+        raise ValueError("a deferrable material has its period")
+    return Deferral(period, LateOutcome(late["outcome"]), checking, mending)
 
 
 def _step(step: Document) -> RouteStep:

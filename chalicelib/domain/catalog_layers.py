@@ -198,7 +198,12 @@ class _Merger:
                 if material["necessity"] == "main":
                     self._over_law(f"materials/{at}/necessity")
                 entry["necessity"] = "deferrable"
-                entry["deferral"] = {"period": _pair(late["period"]), "outcome": late["outcome"]}
+                entry["deferral"] = {
+                    "period": _pair(late["period"]),
+                    "outcome": late["outcome"],
+                    "checking": _pair(late.get("checking", self._demo["deferral_checking"])),
+                    "mending": _pair(late["mending"]) if "mending" in late else None,
+                }
                 self._filled += [f"materials/{len(found)}/necessity", f"materials/{len(found)}/deferral"]
             found.append(entry)
         return found

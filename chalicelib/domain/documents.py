@@ -28,6 +28,8 @@ class DocumentKind(StrEnum):
     DEEMED_RENEWAL = "deemed_renewal"
     CORRECTION_NOTICE = "correction_notice"
     DEEMED_WITHDRAWAL = "deemed_withdrawal"
+    ACCEPTANCE_REVOCATION = "acceptance_revocation"
+    SUPPLEMENT_NOTICE = "supplement_notice"
     PROCEDURE_NOTICE = "procedure_notice"
     EXTENSION_NOTICE = "extension_notice"
     HEARING_NOTICE = "hearing_notice"
@@ -44,6 +46,8 @@ _SUFFIX = {
     DocumentKind.DEEMED_RENEWAL: "YX",
     DocumentKind.CORRECTION_NOTICE: "BZ",
     DocumentKind.DEEMED_WITHDRAWAL: "SWCH",
+    DocumentKind.ACCEPTANCE_REVOCATION: "CXSL",
+    DocumentKind.SUPPLEMENT_NOTICE: "RQBZ",
     DocumentKind.PROCEDURE_NOTICE: "TBCX",
     DocumentKind.EXTENSION_NOTICE: "YCQX",
     DocumentKind.HEARING_NOTICE: "TZGZ",

@@ -23,6 +23,9 @@ TELLING: tuple[str, ...] = (
     "case.time_extended",
     "case.procedure_started",
     "case.hearing_notified",
+    "case.supplemented",
+    "case.supplements_checked",
+    "case.supplements_lapsed",
     "case.hearing_scheduled",
     "case.fees_assessed",
     "case.granted",
@@ -33,7 +36,7 @@ TELLING: tuple[str, ...] = (
 )
 """Events that the applicant is told of. Each has its text in ``data/messages.json``."""
 
-REMINDERS: tuple[str, ...] = ("reminder.correction", "reminder.expiry")
+REMINDERS: tuple[str, ...] = ("reminder.correction", "reminder.expiry", "reminder.supplement")
 """What the applicant is reminded of, before their own dates."""
 
 ATTEMPTS = 4

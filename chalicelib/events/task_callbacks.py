@@ -24,6 +24,7 @@ bp = EventBlueprint(__name__)
         "case.deemed_renewed",
         "case.deemed_accepted",
         "case.correction_lapsed",
+        "case.supplements_lapsed",
     )
 )
 def report_tasks(hint: Hint) -> None:

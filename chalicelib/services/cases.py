@@ -7,15 +7,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.domain import access, cases, documents, renewals, routing, texts, window
+from chalicelib.domain import access, cases, documents, renewals, routing, supplement_dates, texts, window
 from chalicelib.domain import case_commands as c
 from chalicelib.domain.actors import SYSTEM, Actor, ActorKind, Role
 from chalicelib.domain.authorities import Authority
-from chalicelib.domain.case_events import EventRecord, HeldCertificate, ItemRef, Party, SubmittedMaterial
+from chalicelib.domain.case_events import (
+    DeferredMaterial,
+    EventRecord,
+    HeldCertificate,
+    ItemRef,
+    Party,
+    SubmittedMaterial,
+    awaited_terms,
+)
 from chalicelib.domain.case_rules import Act
 from chalicelib.domain.cases import Case
 from chalicelib.domain.catalog import ImplementationItem
-from chalicelib.domain.deadlines import legal_day
+from chalicelib.domain.deadlines import Law, legal_day
 from chalicelib.domain.documents import DocumentKind
 from chalicelib.domain.errors import Forbidden, Invalid, NotFound, raise_all
 from chalicelib.domain.renewals import CaseKind
@@ -130,6 +138,7 @@ def save(
     materials: Sequence[SubmittedMaterial],
     delivery: str,
     expected: int,
+    deferred: Sequence[DeferredMaterial] = (),
 ) -> Receipt:
     """Replace the draft's content. Saving follows the catalogue: the draft moves to the version in force.
 
@@ -138,7 +147,7 @@ def save(
 
     def build(case: Case, now: datetime) -> c.SaveApplication:
         item = _offer(ports, case.item.basic_code, case.division)
-        return c.SaveApplication(_ref(item), form, tuple(materials), delivery)
+        return c.SaveApplication(_ref(item), form, tuple(materials), delivery, tuple(deferred))
 
     life = Timer(case_id, "draft", ports.clock.now() + DRAFT_LIFE)
     return change(ports, actor, case_id, c.SaveApplication, build, expected=expected, timers=[life])
@@ -166,14 +175,20 @@ def submit(
         document = documents.write(case, DocumentKind.RECEIPT, now, receiver, number=number)
         unfit = (*ports.forms.violations(item.form, case.form, "/form"), *texts.violations(case.form, "/form"))
         unfit += tuple(uploads.unbacked(ports, case, case.materials))
-        command = c.Submit(item, unfit, number, route, document, held.of_applicant(ports, item, case, now))
+        held_here = held.of_applicant(ports, item, case, now)
+        law = Law(item, ports.calendar.current())
+        there = {m.code for m in (*case.materials, *held_here)}
+        unfit += tuple(supplement_dates.unlawful(case.deferred, item, there, now, law.calendar))
+        command = c.Submit(item, unfit, number, route, document, held_here)
         if not given_here:
             return command
         cases.judge(case, command, Act(actor, now))  # before a number is spent
         official = case_number(ports, case, now)
         accepting = window.accepting_node(route).signature
-        acceptance = documents.write(case, DocumentKind.ACCEPTANCE, now, accepting, number=official)
-        return replace(command, case_number=official, acceptance=acceptance)
+        awaited = supplement_dates.at_acceptance(case, law, now)
+        told = awaited_terms(awaited)
+        acceptance = documents.write(case, DocumentKind.ACCEPTANCE, now, accepting, number=official, **told)
+        return replace(command, case_number=official, acceptance=acceptance, awaited=awaited)
 
     watch = Timer(case_id, "watch", ports.clock.now() + WATCH_AFTER)
     return change(ports, actor, case_id, c.Submit, build, key=key, expected=expected, timers=[watch], cleared=["draft"])

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from chalicelib.domain import case_commands as c
-from chalicelib.domain import cases, documents
+from chalicelib.domain import cases, documents, supplement_dates
 from chalicelib.domain.actors import SYSTEM, Actor, ActorKind
-from chalicelib.domain.case_events import Document
+from chalicelib.domain.case_events import Document, awaited_terms
 from chalicelib.domain.case_rules import Act
 from chalicelib.domain.cases import ROLE_OF_TASK, ROUTED, Case
 from chalicelib.domain.documents import DocumentKind
 from chalicelib.domain.errors import Conflict, Forbidden, Invalid, Refused
 from chalicelib.services.changes import change
-from chalicelib.services.lapses import ATTEMPTS
+from chalicelib.services.lapses import ATTEMPTS, law_of
 from chalicelib.services.numbers import case_number
 from chalicelib.services.ports import Page, Ports, Receipt, RequestKey, TaskSummary, body_queue, officer_queue
 
@@ -104,8 +104,11 @@ def accept(ports: Ports, actor: Actor, case_id: str, *, key: RequestKey | None =
     def build(case: Case, now: datetime) -> c.Accept:
         cases.judge(case, c.Accept("", _blank(case)), Act(actor, now))
         number = case_number(ports, case, now)
-        body = _acting_body(case)
-        return c.Accept(number, documents.write(case, DocumentKind.ACCEPTANCE, now, body, number=number))
+        body, law = _acting_body(case), law_of(ports, case)
+        awaited = supplement_dates.at_acceptance(case, law, now) if law else ()
+        told = awaited_terms(awaited)
+        document = documents.write(case, DocumentKind.ACCEPTANCE, now, body, number=number, **told)
+        return c.Accept(number, document, awaited)
 
     return change(ports, actor, case_id, c.Accept, build, key=key)
 

@@ -60,6 +60,7 @@ class MemoryStore:
     enquiries: dict[str, str] = field(default_factory=dict)
     enquiry_steps: dict[str, list[str]] = field(default_factory=dict)
     certificates: dict[str, str] = field(default_factory=dict)
+    outages: dict[str, str] = field(default_factory=dict)
 
     def refuse_used(self, key: RequestKey | None) -> None:
         if key and key.scope in self.receipts:

@@ -232,6 +232,13 @@ class MandateBodyRow(Row, discriminator="mandate_body"):
     mandate_id = UnicodeAttribute()
 
 
+class OutageRow(Row, discriminator="outage"):
+    """outage#<service>/<number>: when a service of the platform itself was down."""
+
+    version = NumberAttribute()
+    snapshot = UnicodeAttribute()
+
+
 class CertificateRow(Row, discriminator="certificate"):
     """certificate#<identifier>/certificate: listed for its holder; sealed under the key of its case."""
 

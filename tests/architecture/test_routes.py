@@ -22,6 +22,7 @@ PUBLIC_PREFIXES = (
     "/v1/labels",
     "/v1/lists",
     "/v1/openapi.json",
+    "/v1/outages",
     "/v1/problems",
     "/v1/themes",
     "/v1/verify/",

@@ -12,6 +12,7 @@ from chalicelib.storage.certificates import DynamoCertificates
 from chalicelib.storage.enquiries import DynamoEnquiries
 from chalicelib.storage.mandates import DynamoMandates
 from chalicelib.storage.messages import DynamoContacts, DynamoMessages
+from chalicelib.storage.outages import DynamoOutages
 from chalicelib.storage.sealing import Safe
 from chalicelib.storage.uploads import DynamoUploads
 from tests import factories as f
@@ -32,6 +33,7 @@ def world(request: pytest.FixtureRequest) -> f.World:
         made.authorities = DynamoAuthorities(connection, safe)  # type: ignore[assignment]
         made.enquiries = DynamoEnquiries(connection, safe)  # type: ignore[assignment]
         made.mandates = DynamoMandates(connection)  # type: ignore[assignment]
+        made.outages = DynamoOutages(connection)  # type: ignore[assignment]
         made.uploads = DynamoUploads(connection, safe)  # type: ignore[assignment]
         made.contacts = DynamoContacts(connection, safe)  # type: ignore[assignment]
         made.messages = DynamoMessages(connection, safe)  # type: ignore[assignment]

@@ -105,6 +105,7 @@ ALLOWED: dict[str, set[str]] = {
     "not_accepted": set(),
     "closed": set(),
     "withdrawn": set(),
+    "acceptance_revoked": set(),
     "discarded": set(),
 }
 
