@@ -277,6 +277,8 @@ class ImplementationStandard:
     joint: bool = False
     correction: Correction | None = None
     told_by: ToldBy = ToldBy.INBOX_DELIVERED
+    safety_matter: bool = False
+    excluded_areas: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +318,8 @@ class ImplementationItem:
     joint: bool = False  # 统一、联合或者集中办理 (行政许可法 42(2))
     correction: Correction | None = None  # None: no law sets a period for correcting, so none lapses
     told_by: ToldBy = ToldBy.INBOX_DELIVERED
+    safety_matter: bool = False  # 直接关系公共安全、人身健康、生命财产安全 (行政许可法 78, 79)
+    excluded_areas: tuple[str, ...] = ()  # of eligibility.ExcludedArea: closed to promises and late materials
 
 
 def implement(standard: ImplementationStandard, body: Body) -> ImplementationItem:
@@ -349,6 +353,8 @@ def implement(standard: ImplementationStandard, body: Body) -> ImplementationIte
         joint=standard.joint,
         correction=standard.correction,
         told_by=standard.told_by,
+        safety_matter=standard.safety_matter,
+        excluded_areas=standard.excluded_areas,
     )
 
 

@@ -65,6 +65,8 @@ def standard_of(document: Document) -> ImplementationStandard:
         joint=bool(document.get("joint")),
         correction=_correction(document.get("correction"), "correction" in demo),
         told_by=ToldBy(document.get("told_by", ToldBy.INBOX_DELIVERED)),
+        safety_matter=bool(document.get("safety_matter")),
+        excluded_areas=tuple(document["commitment"]["excluded_areas"]),
     )
 
 

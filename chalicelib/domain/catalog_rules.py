@@ -13,6 +13,7 @@ from typing import Any
 
 from chalicelib.domain.catalog import TYPES_APPLIED_FOR, LimitUnit
 from chalicelib.domain.catalog_route_rules import ROUTE_RULES
+from chalicelib.domain.eligibility import ExcludedArea
 from chalicelib.domain.errors import Violation
 
 Document = Mapping[str, Any]
@@ -243,6 +244,9 @@ def _deferrable(document: Document, _: Mapping[str, Any]) -> Iterator[Violation]
 def _commitment(document: Document, _: Mapping[str, Any]) -> Iterator[Violation]:
     """国办发〔2020〕42号: the list may not reach into the excluded areas; only a law itself can."""
     commitment = document["commitment"]
+    for at, area in enumerate(commitment["excluded_areas"]):
+        if area not in set(ExcludedArea):
+            yield Violation("catalog.excluded-area-unknown", f"/commitment/excluded_areas/{at}", {"area": area})
     listed = commitment["allowed"] == "allowed" and not commitment["basis"]
     if listed and commitment["excluded_areas"]:
         yield Violation("catalog.commitment-in-excluded-area", "/commitment/allowed")

@@ -20,7 +20,7 @@ from chalicelib.domain.documents import DocumentKind
 from chalicelib.domain.errors import Forbidden, Invalid, NotFound, raise_all
 from chalicelib.domain.renewals import CaseKind
 from chalicelib.domain.routing import Channel
-from chalicelib.services import accesses, erasure, held, lapses, uploads
+from chalicelib.services import accesses, credit, erasure, held, lapses, uploads
 from chalicelib.services.changes import change, receipt_of
 from chalicelib.services.numbers import case_number
 from chalicelib.services.ports import Page, Ports, Receipt, RequestKey, Timer
@@ -176,7 +176,18 @@ def submit(
         return replace(command, case_number=official, acceptance=acceptance)
 
     watch = Timer(case_id, "watch", ports.clock.now() + WATCH_AFTER)
-    return change(ports, actor, case_id, c.Submit, build, key=key, expected=expected, timers=[watch], cleared=["draft"])
+    return change(
+        ports,
+        actor,
+        case_id,
+        c.Submit,
+        build,
+        key=key,
+        expected=expected,
+        credit=lambda case, now: credit.admitted(ports, case, now),
+        timers=[watch],
+        cleared=["draft"],
+    )
 
 
 def receipt_number(home: str, now: datetime, chance: str) -> str:
