@@ -14,9 +14,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.divisions import Level
+
+if TYPE_CHECKING:
+    from chalicelib.domain.commitment_terms import CommitmentTerms
 
 TYPES_APPLIED_FOR = frozenset({"01", "05", "07", "08", "09", "10", "20"})
 
@@ -279,6 +282,7 @@ class ImplementationStandard:
     told_by: ToldBy = ToldBy.INBOX_DELIVERED
     safety_matter: bool = False
     excluded_areas: tuple[str, ...] = ()
+    commitment: CommitmentTerms | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +323,7 @@ class ImplementationItem:
     correction: Correction | None = None  # None: no law sets a period for correcting, so none lapses
     told_by: ToldBy = ToldBy.INBOX_DELIVERED
     safety_matter: bool = False  # 直接关系公共安全、人身健康、生命财产安全 (行政许可法 78, 79)
+    commitment: CommitmentTerms | None = None  # None: not on the list of 告知承诺
     excluded_areas: tuple[str, ...] = ()  # of eligibility.ExcludedArea: closed to promises and late materials
 
 
@@ -355,6 +360,7 @@ def implement(standard: ImplementationStandard, body: Body) -> ImplementationIte
         told_by=standard.told_by,
         safety_matter=standard.safety_matter,
         excluded_areas=standard.excluded_areas,
+        commitment=standard.commitment,
     )
 
 

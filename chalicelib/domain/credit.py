@@ -187,7 +187,7 @@ def bars(
                 {
                     "record": record.id,
                     "reason": terms.reason,
-                    "basis": f"{terms.law}:{terms.article}",
+                    "basis": f"{terms.law} {terms.article}".strip(),
                     "since": legal_day(terms.start).isoformat(),
                     "until": legal_day(terms.end).isoformat() if terms.end else "—",
                     "repair": terms.repair_way or "—",
