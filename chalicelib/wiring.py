@@ -10,7 +10,7 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.services import log_ports, message_ports, outage_ports, ports, upload_ports
+from chalicelib.services import credit_ports, log_ports, message_ports, outage_ports, ports, upload_ports
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
@@ -148,6 +148,12 @@ class Wiring:
         from chalicelib.storage.outages import DynamoOutages
 
         return DynamoOutages(self._cases_connection)
+
+    @cached_property
+    def credit(self) -> credit_ports.CreditRepository:
+        from chalicelib.storage.credit import DynamoCredit
+
+        return DynamoCredit(self._cases_connection, self._safe)
 
     @cached_property
     def contacts(self) -> message_ports.ContactRepository:

@@ -40,6 +40,8 @@ class Use(StrEnum):
     CHANGE_OUTAGES = "change failures of the platform"
     READ_CERTIFICATES = "read certificates"
     CREATE_CERTIFICATES = "create certificates"
+    READ_CREDIT = "read credit files"
+    CHANGE_CREDIT = "add to credit files"
     READ_CONTACTS = "read contacts"
     CHANGE_CONTACTS = "change contacts"
     READ_MESSAGES = "read messages"
@@ -109,6 +111,8 @@ _TELLING = (
 USES: dict[str, tuple[Use, ...]] = {
     API_HANDLER: (
         *_COMMANDS,
+        Use.READ_CREDIT,
+        Use.CHANGE_CREDIT,
         Use.READ_CONTACTS,
         Use.CHANGE_CONTACTS,
         Use.READ_MESSAGES,

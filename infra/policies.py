@@ -37,6 +37,8 @@ _CASES_TABLE: dict[Use, tuple[tuple[str, ...], tuple[str, ...]]] = {
     Use.CHANGE_OUTAGES: (_WRITE, ("outage#*", "idem#*")),
     Use.READ_CERTIFICATES: (_READ, ("certificate#*",)),
     Use.CREATE_CERTIFICATES: (("PutItem",), ("certificate#*",)),
+    Use.READ_CREDIT: (("GetItem", "Query"), ("credit#*", "credit-record#*")),
+    Use.CHANGE_CREDIT: (("PutItem", "ConditionCheckItem"), ("credit#*", "credit-record#*", "idem#*")),
     Use.READ_CONTACTS: (("GetItem",), ("contacts#*",)),
     Use.CHANGE_CONTACTS: (("PutItem",), ("contacts#*", "idem#*")),
     Use.READ_MESSAGES: (_READ, ("message#*",)),

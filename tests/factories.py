@@ -41,6 +41,7 @@ from chalicelib.storage.memory import (
     MemoryAuthorities,
     MemoryCases,
     MemoryCertificates,
+    MemoryCredit,
     MemoryEnquiries,
     MemoryMandates,
     MemoryStore,
@@ -129,6 +130,9 @@ REVIEWER = Actor(
 COLLEAGUE = replace(REVIEWER, subject="league-colleague")
 DECIDER = Actor(
     "league-decider", ActorKind.OFFICER, body=LEAGUE_BUREAU.id, division=LEAGUE, roles=frozenset({Role.DECISION})
+)
+CREDIT_OFFICE = Actor(
+    "credit-officer", ActorKind.OFFICER, body=f"{LEAGUE}-04", division=LEAGUE, roles=frozenset({Role.CREDIT})
 )
 SUPERVISOR = Actor("supervisor", ActorKind.SUPERVISOR, division=LEAGUE)
 
@@ -412,6 +416,7 @@ class World:
         self.mandates = MemoryMandates(self.store)
         self.outages = MemoryOutages(self.store)
         self.certificates = MemoryCertificates(self.store)
+        self.credit = MemoryCredit(self.store)
         self.workflows = FakeWorkflows()
         self.bus = FakeBus()
         self.seal = FakeSeal()

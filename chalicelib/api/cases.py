@@ -128,6 +128,7 @@ def save_application(request: Request) -> Reply:
         "item.not-offered",
         "item.version-not-in-force",
         "renewal.expired",
+        "credit.barred",
         "text.direction-control",
         "text.invisible",
         "text.look-alike",

@@ -26,6 +26,7 @@ from chalicelib.domain.catalog import (
     StopEffect,
     ToldBy,
 )
+from chalicelib.domain.commitment_terms import terms_of
 from chalicelib.domain.divisions import Level
 
 Document = Mapping[str, Any]
@@ -65,6 +66,9 @@ def standard_of(document: Document) -> ImplementationStandard:
         joint=bool(document.get("joint")),
         correction=_correction(document.get("correction"), "correction" in demo),
         told_by=ToldBy(document.get("told_by", ToldBy.INBOX_DELIVERED)),
+        safety_matter=bool(document.get("safety_matter")),
+        commitment=terms_of(document["commitment"]),
+        excluded_areas=tuple(document["commitment"]["excluded_areas"]),
     )
 
 

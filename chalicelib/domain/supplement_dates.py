@@ -71,16 +71,9 @@ def unlawful(
     given: Collection[str],
     now: datetime,
     calendar: Calendar,
-    bars: Iterable[Violation] = (),
 ) -> Iterator[Violation]:
-    """Everything that speaks against a wish to hand materials in later. ``given``: the codes of those that are there.
-
-    ``bars``: what the applicant's credit says against it (D5).
-    """
-    if not deferred:
-        return
-    yield from bars
-    if item.case_type is CaseType.INSTANT:
+    """Everything that speaks against a wish to hand materials in later. ``given``: codes of those that are there."""
+    if deferred and item.case_type is CaseType.INSTANT:
         yield Violation("supplement.instant-item", "/deferred")
     known = {m.code: m for m in item.materials}
     codes = [d.code for d in deferred]

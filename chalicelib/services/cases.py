@@ -22,13 +22,14 @@ from chalicelib.domain.case_events import (
 )
 from chalicelib.domain.case_rules import Act
 from chalicelib.domain.cases import Case
-from chalicelib.domain.catalog import ImplementationItem
+from chalicelib.domain.catalog import ImplementationItem, Necessity
+from chalicelib.domain.credit import Effect
 from chalicelib.domain.deadlines import Law, legal_day
 from chalicelib.domain.documents import DocumentKind
-from chalicelib.domain.errors import Forbidden, Invalid, NotFound, raise_all
+from chalicelib.domain.errors import Forbidden, Invalid, NotFound, Violation, raise_all
 from chalicelib.domain.renewals import CaseKind
 from chalicelib.domain.routing import Channel
-from chalicelib.services import accesses, erasure, held, lapses, uploads
+from chalicelib.services import accesses, credit, eligibility, erasure, held, lapses, uploads
 from chalicelib.services.changes import change, receipt_of
 from chalicelib.services.numbers import case_number
 from chalicelib.services.ports import Page, Ports, Receipt, RequestKey, Timer
@@ -179,6 +180,7 @@ def submit(
         law = Law(item, ports.calendar.current())
         there = {m.code for m in (*case.materials, *held_here)}
         unfit += tuple(supplement_dates.unlawful(case.deferred, item, there, now, law.calendar))
+        unfit += _barred(ports, case, item, now)
         command = c.Submit(item, unfit, number, route, document, held_here)
         if not given_here:
             return command
@@ -191,7 +193,27 @@ def submit(
         return replace(command, case_number=official, acceptance=acceptance, awaited=awaited)
 
     watch = Timer(case_id, "watch", ports.clock.now() + WATCH_AFTER)
-    return change(ports, actor, case_id, c.Submit, build, key=key, expected=expected, timers=[watch], cleared=["draft"])
+    return change(
+        ports,
+        actor,
+        case_id,
+        c.Submit,
+        build,
+        key=key,
+        expected=expected,
+        credit=lambda case, now: credit.admitted(ports, case, now),
+        timers=[watch],
+        cleared=["draft"],
+    )
+
+
+def _barred(ports: Ports, case: Case, item: ImplementationItem, now: datetime) -> tuple[Violation, ...]:
+    """What keeps this applicant from handing anything in later: the excluded areas, and unrepaired credit (D5)."""
+    if not case.deferred:
+        return ()
+    listed = any(m.necessity is Necessity.DEFERRABLE for m in item.materials)
+    _, found = eligibility.judged(ports, case, item, Effect.INCOMPLETE_ACCEPTANCE, now, listed=listed, by_law=False)
+    return tuple(replace(v, pointer="/deferred") for v in found)
 
 
 def receipt_number(home: str, now: datetime, chance: str) -> str:

@@ -15,10 +15,12 @@ from chalicelib.domain.catalog import Body, ImplementationItem, ImplementationSt
 from chalicelib.domain.catalog_publication import Publication, ReleaseHead
 from chalicelib.domain.catalog_search import SearchIndex
 from chalicelib.domain.certificates import Certificate
+from chalicelib.domain.credit import CreditFile
 from chalicelib.domain.divisions import Division
 from chalicelib.domain.enquiries import Enquiry, Step
 from chalicelib.domain.errors import Violation
 from chalicelib.domain.mandates import Mandate
+from chalicelib.services.credit_ports import CreditPorts
 from chalicelib.services.log_ports import LogPorts
 from chalicelib.services.outage_ports import OutagePorts
 from chalicelib.services.upload_ports import UploadPorts
@@ -228,13 +230,14 @@ class CaseRepository(Protocol):
         certificate: Certificate | None = None,
         authority: Authority | None = None,
         mandate: Mandate | None = None,
+        credit: CreditFile | None = None,
         timers: Sequence[Timer] = (),
         cleared: Sequence[str] = (),
     ) -> None:
         """Write state, events, outbox row, receipt and the rest in one transaction.
 
         ``token``: the workflow's task token for the task that these events open.
-        ``authority``, ``mandate``: must still stand as they were read, or nothing is written.
+        ``authority``, ``mandate``, ``credit``: must still stand as they were read, or nothing is written.
         ``timers`` are set, timers of the kinds in ``cleared`` are removed.
         Raises Conflict when the case has moved on, or the key was used in between.
         """
@@ -452,7 +455,7 @@ class CalendarSource(Protocol):
         ...
 
 
-class Ports(UploadPorts, LogPorts, OutagePorts, Protocol):
+class Ports(UploadPorts, LogPorts, CreditPorts, OutagePorts, Protocol):
     """All of them together, as ``wiring.Wiring`` offers them. A use case touches only what it names."""
 
     @property

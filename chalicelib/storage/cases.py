@@ -15,6 +15,7 @@ from chalicelib.domain.authorities import Authority
 from chalicelib.domain.case_events import Document, EventRecord
 from chalicelib.domain.cases import Case
 from chalicelib.domain.certificates import Certificate
+from chalicelib.domain.credit import CreditFile
 from chalicelib.domain.deadlines import legal_day
 from chalicelib.domain.erasure import ERASED
 from chalicelib.domain.errors import Conflict
@@ -78,6 +79,7 @@ class DynamoCases:
         certificate: Certificate | None = None,
         authority: Authority | None = None,
         mandate: Mandate | None = None,
+        credit: CreditFile | None = None,
         timers: Sequence[Timer] = (),
         cleared: Sequence[str] = (),
     ) -> None:
@@ -105,6 +107,10 @@ class DynamoCases:
         if mandate:
             unchanged = t.MandateRow.version == mandate.version
             change.check(t.MandateRow, f"mandate#{mandate.id}", "mandate", unchanged)
+        if credit:
+            clean = t.CreditRow.pk.does_not_exist()
+            as_read = t.CreditRow.version == credit.version
+            change.check(t.CreditRow, f"credit#{credit.subject}", "credit", as_read if credit.version else clean)
         for timer in timers:
             change.put(timer_row(timer))
         for kind in cleared:

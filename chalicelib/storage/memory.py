@@ -16,6 +16,7 @@ from chalicelib.domain.authorities import Authority
 from chalicelib.domain.case_events import Document, EventRecord
 from chalicelib.domain.cases import Case
 from chalicelib.domain.certificates import Certificate
+from chalicelib.domain.credit import CreditFile, Entry
 from chalicelib.domain.deadlines import legal_day
 from chalicelib.domain.enquiries import Enquiry, Step
 from chalicelib.domain.errors import Conflict
@@ -61,6 +62,10 @@ class MemoryStore:
     enquiry_steps: dict[str, list[str]] = field(default_factory=dict)
     certificates: dict[str, str] = field(default_factory=dict)
     outages: dict[str, str] = field(default_factory=dict)
+    credit: dict[str, list[str]] = field(default_factory=dict)  # subject → entries
+
+    def credit_version(self, subject: str) -> int:
+        return len(self.credit.get(subject, ()))
 
     def refuse_used(self, key: RequestKey | None) -> None:
         if key and key.scope in self.receipts:
@@ -93,6 +98,7 @@ class MemoryCases:
         certificate: Certificate | None = None,
         authority: Authority | None = None,
         mandate: Mandate | None = None,
+        credit: CreditFile | None = None,
         timers: Sequence[Timer] = (),
         cleared: Sequence[str] = (),
     ) -> None:
@@ -103,6 +109,8 @@ class MemoryCases:
         if authority and loads(self.store.authorities[authority.id], Authority).version != authority.version:
             raise Conflict.because("store.conflict")
         if mandate and loads(self.store.mandates[mandate.id], Mandate).version != mandate.version:
+            raise Conflict.because("store.conflict")
+        if credit and self.store.credit_version(credit.subject) != credit.version:
             raise Conflict.because("store.conflict")
         head = case.log_head
         for record in events:
@@ -246,6 +254,26 @@ class MemoryCertificates:
         return _page(
             mine, lambda c: f"{instant(c.issued_at)}#certificate#{c.identifier}", after, limit, newest_first=True
         )
+
+
+class MemoryCredit:
+    """Twin of ``storage.credit.DynamoCredit``."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self.store = store
+
+    def file(self, subject: str) -> CreditFile:
+        return CreditFile(subject, tuple(loads(text, Entry) for text in self.store.credit.get(subject, ())))
+
+    def subject_of(self, record_id: str) -> str | None:
+        return next((s for s in self.store.credit if self.file(s).record(record_id)), None)
+
+    def commit(self, file: CreditFile, entry: Entry, *, key: RequestKey | None, receipt: Receipt | None) -> None:
+        if self.store.credit_version(file.subject) != file.version:
+            raise Conflict.because("store.conflict")
+        self.store.refuse_used(key)
+        self.store.credit.setdefault(file.subject, []).append(dumps(entry))
+        self.store.keep(key, receipt)
 
 
 class MemoryEnquiries:

@@ -253,6 +253,24 @@ class ContactsRow(Row, discriminator="contacts"):
     snapshot = BinaryAttribute(legacy_encoding=False)
 
 
+class CreditRow(Row, discriminator="credit"):
+    """credit#<subject>/credit: how many entries the file of a subject has. Changes of cases rest on it."""
+
+    version = NumberAttribute()
+
+
+class CreditEntryRow(Row, discriminator="credit_entry"):
+    """credit#<subject>/entry#<number>: one entry, sealed under a key of the subject's own, never changed."""
+
+    payload = BinaryAttribute(legacy_encoding=False)
+
+
+class CreditRecordRow(Row, discriminator="credit_record"):
+    """credit-record#<id>/credit: whose file a record stands in."""
+
+    subject = UnicodeAttribute()
+
+
 class MessageRow(Row, discriminator="message"):
     """message#<case id>/<slot>: what the applicant was told, listed for them; sealed under the key of its case."""
 

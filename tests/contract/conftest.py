@@ -9,6 +9,7 @@ from chalicelib.storage.authorities import DynamoAuthorities
 from chalicelib.storage.case_logs import DynamoCaseLogs
 from chalicelib.storage.cases import DynamoCases
 from chalicelib.storage.certificates import DynamoCertificates
+from chalicelib.storage.credit import DynamoCredit
 from chalicelib.storage.enquiries import DynamoEnquiries
 from chalicelib.storage.mandates import DynamoMandates
 from chalicelib.storage.messages import DynamoContacts, DynamoMessages
@@ -37,5 +38,6 @@ def world(request: pytest.FixtureRequest) -> f.World:
         made.uploads = DynamoUploads(connection, safe)  # type: ignore[assignment]
         made.contacts = DynamoContacts(connection, safe)  # type: ignore[assignment]
         made.messages = DynamoMessages(connection, safe)  # type: ignore[assignment]
+        made.credit = DynamoCredit(connection, safe)  # type: ignore[assignment]
         made.certificates = DynamoCertificates(safe)  # type: ignore[assignment]
     return made

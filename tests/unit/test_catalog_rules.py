@@ -193,6 +193,8 @@ def test_nothing_may_be_late_on_the_spot_or_in_an_excluded_area_or_longer_than_t
 @pytest.mark.requirement("C1")
 def test_a_list_may_not_bring_promises_into_an_excluded_area_but_a_law_can() -> None:
     target = document("hr-service-licence")
+    target["commitment"]["excluded_areas"] = ["made_up", "public_safety"]
+    assert ("catalog.excluded-area-unknown", "/0/commitment/excluded_areas/0") in judged(target)
     target["commitment"]["excluded_areas"] = ["public_safety"]
     assert judged(target) == [("catalog.commitment-in-excluded-area", "/0/commitment/allowed")]
     target["commitment"]["basis"] = BASIS

@@ -23,11 +23,12 @@ from chalicelib.domain.catalog import (
     Necessity,
 )
 from chalicelib.domain.clocks import ClockKind, ClockState
+from chalicelib.domain.credit import Effect, Scope, Terms
 from chalicelib.domain.errors import DomainError, Forbidden, Invalid, Refused
 from chalicelib.domain.outages import Outage, Service
 from chalicelib.domain.supplement_dates import Supplement, due, latest_day
 from chalicelib.domain.supplements import Verdict
-from chalicelib.services import cases, deadlines, lapses, notices, outages, reminders, supplements, tasks
+from chalicelib.services import cases, credit, deadlines, lapses, notices, outages, reminders, supplements, tasks
 from chalicelib.services.notices import Demand
 from chalicelib.services.ports import Receipt
 from tests import factories as f
@@ -223,6 +224,31 @@ def test_the_last_day_follows_holidays_and_make_up_days() -> None:
     calendar = Calendar({2026: Year(2026, "通知", days)})
     item = incomplete(late(period=3))
     assert latest_day(item, item.materials[1], f.START, calendar) == date(2026, 3, 7)
+
+
+@pytest.mark.requirement("D5")
+def test_unrepaired_credit_bars_late_materials_and_repair_opens_them_again() -> None:
+    world = f.World(incomplete())
+    terms = Terms(
+        "未履行容缺承诺", "GNCN", "2", (Effect.INCOMPLETE_ACCEPTANCE,), Scope(f.LEAGUE), f.START, repair_way="补正"
+    )
+    record = credit.enter(world, f.CREDIT_OFFICE, f.HERDER.subject, terms).id
+    case_id = drafted(world, *BOTH)
+    with pytest.raises(Invalid) as barred:
+        cases.submit(world, f.AGENT, case_id)
+    assert codes(barred.value) == [("credit.barred", "/deferred")]
+    credit.repair(world, f.CREDIT_OFFICE, record, "已补正")
+    world.clock.advance(seconds=1)
+    assert cases.submit(world, f.AGENT, case_id).result["state"] == "received"
+
+
+@pytest.mark.requirement("D5")
+def test_in_an_excluded_area_nothing_may_come_later() -> None:
+    world = f.World(incomplete(excluded_areas=("public_safety",)))
+    case_id = drafted(world, *BOTH)
+    with pytest.raises(Invalid) as refused:
+        cases.submit(world, f.AGENT, case_id)
+    assert codes(refused.value) == [("eligibility.excluded-area", "/deferred")]
 
 
 # -- acceptance -----------------------------------------------------------------------------------------
