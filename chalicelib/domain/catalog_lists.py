@@ -50,7 +50,9 @@ LISTS: Mapping[str, SpecialList] = {
             _commitment,
             ("allowed", "promise", "check_within", "basis", "replaces", "text_version", "text_digest"),
         ),
-        SpecialList("deferrable", lambda row: row["deferrable"], ("code", "name", "period", "outcome")),
+        SpecialList(
+            "deferrable", lambda row: row["deferrable"], ("code", "name", "period", "outcome", "checking", "mending")
+        ),
         SpecialList("delay-service", _when(lambda row: row["delay_service"]), ()),
         SpecialList("assisted", _when(lambda row: row["assisted"]), ()),
         SpecialList("intermediary", _intermediary, ("name", "basis")),

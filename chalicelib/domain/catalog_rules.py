@@ -237,6 +237,8 @@ def _deferrable(document: Document, _: Mapping[str, Any]) -> Iterator[Violation]
             yield Violation("catalog.deferrable-in-excluded-area", f"{pointer}/necessity")
         if not terms:
             yield Violation("catalog.deferrable-needs-terms", f"{pointer}/deferral")
+        elif not terms.get("checking"):
+            yield Violation("catalog.deferral-needs-checking", f"{pointer}/deferral/checking")
         elif promised and terms["period"]["unit"] == promised["unit"] and not within(terms["period"], promised):
             yield Violation("catalog.deferral-over-promise", f"{pointer}/deferral/period")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from chalicelib.domain import fees, form_places, hearings, procedures, window
@@ -35,7 +35,7 @@ from chalicelib.domain.case_rules import (
     text_is_given,
 )
 from chalicelib.domain.catalog import LateOutcome, StepRole
-from chalicelib.domain.deadlines import ONE_DAY, Lapse, Law, legal_day
+from chalicelib.domain.deadlines import Lapse, Law, legal_day
 from chalicelib.domain.errors import Violation
 from chalicelib.domain.supplement_dates import due, outstanding, promised_later
 
@@ -216,7 +216,7 @@ def lapses(case: Case, law: Law) -> Iterable[Lapse]:
         return ()
     at, first = min(late, key=lambda entry: entry[0])
     names = "、".join(found.name for moment, found in late if moment <= at)
-    day = legal_day(at)
+    day = legal_day(at - timedelta(microseconds=1))
     reason = f"容缺材料“{names}”应于{first.due.year}年{first.due.month}月{first.due.day}日24时前补交,"
     reason += f"截至{day.year}年{day.month}月{day.day}日仍未补交齐全且符合要求,按照本事项公布的容缺受理规定处理。"
     return (Lapse(at, LapseSupplements(first.outcome, reason)),)
@@ -259,7 +259,7 @@ def _mending(case: Case, defective: Sequence[Verdict], act: Act) -> str:
             continue
         until = due(replace(found, told_at=found.told_at or act.now), act.law)
         if until is not None and until > act.now:
-            day = legal_day(until - ONE_DAY / 2)
+            day = legal_day(until - timedelta(microseconds=1))
             lines.append(f"“{found.name}”应于{day.year}年{day.month}月{day.day}日24时前重新补交。")
         else:
             lines.append(f"“{found.name}”的补交期限已届满。")
