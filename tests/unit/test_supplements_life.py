@@ -83,14 +83,20 @@ class LateMaterials(RuleBasedStateMachine):
 
     # -- rules ---------------------------------------------------------------------------------------------
 
-    @rule(code=st.sampled_from(CODES), seconds=st.sampled_from([-1, 0, 1]))
-    def jump_to_a_day_s_end(self, code: str, seconds: int) -> None:
+    @rule(
+        code=st.sampled_from(CODES), seconds=st.sampled_from([-1, 0, 1]), careless=st.sampled_from([False] * 4 + [True])
+    )
+    def jump_to_a_day_s_end(self, code: str, seconds: int, careless: bool) -> None:
+        # Most of the time nothing is forgotten, or nearly every life would be short.
+        if not careless and seconds >= 0 and {"awaited", "defective"} & set(self.state.values()):
+            seconds = -1
         to = self.until(code) + timedelta(seconds=seconds)
         if to > self.world.clock.at:
             self.world.clock.at = to
         self.pass_time()
 
-    @rule(hours=st.integers(1, 30))
+    @precondition(lambda self: "supplied" in self.state.values())
+    @rule(hours=st.sampled_from([1, 6, 30]))
     def let_time_pass(self, hours: int) -> None:
         self.world.clock.advance(hours=hours)
         self.pass_time()
@@ -98,6 +104,12 @@ class LateMaterials(RuleBasedStateMachine):
     @rule()
     def the_timer_runs(self) -> None:
         lapses.on_timer(self.world, self.case_id)
+
+    @rule()
+    def supply_all_that_is_missing(self) -> None:
+        for code in CODES:
+            if self.state[code] in ("awaited", "defective"):
+                self.supply(code)
 
     @rule(code=st.sampled_from(CODES))
     def supply(self, code: str) -> None:
@@ -113,8 +125,11 @@ class LateMaterials(RuleBasedStateMachine):
             assert not possible
 
     @precondition(lambda self: self.open and "supplied" in self.state.values())
-    @rule(passed=st.booleans())
-    def check(self, passed: bool) -> None:
+    @rule(passed=st.booleans(), hours=st.sampled_from([0, 0, 24, 72]))
+    def check(self, passed: bool, hours: int) -> None:
+        self.let_time_pass(hours)
+        if not self.open:
+            return
         code = next(c for c in CODES if self.state[c] == "supplied")
         verdict = Verdict(code, () if passed else ("不清晰",))
         supplements.check(self.world, f.DECIDER, self.case_id, [verdict])
@@ -170,4 +185,4 @@ class LateMaterials(RuleBasedStateMachine):
 
 
 TestLateMaterials = LateMaterials.TestCase
-TestLateMaterials.settings = settings(max_examples=40, stateful_step_count=25, deadline=None, derandomize=True)
+TestLateMaterials.settings = settings(max_examples=150, stateful_step_count=20, deadline=None, derandomize=True)
