@@ -30,6 +30,12 @@ TELLING: tuple[str, ...] = (
     "case.deemed_renewed",
     "case.issued",
     "case.delivered",
+    "commitment.fulfilled",
+    "commitment.mending_ordered",
+    "commitment.found_false",
+    "commitment.revoked",
+    "commitment.upheld",
+    "commitment.kept",
 )
 """Events that the applicant is told of. Each has its text in ``data/messages.json``."""
 

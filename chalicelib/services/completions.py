@@ -12,6 +12,7 @@ from functools import singledispatch
 from chalicelib.domain import documents
 from chalicelib.domain.cases import Case
 from chalicelib.domain.catalog import CorrectionOutcome, StepRole
+from chalicelib.domain.commitment_checks import FlagOverdue, LapseDefence
 from chalicelib.domain.deemed_acceptance import DeemAccepted
 from chalicelib.domain.documents import DocumentKind
 from chalicelib.domain.notices import LapseCorrection
@@ -47,6 +48,13 @@ def _lapse_correction(command: LapseCorrection, ports: Ports, case: Case, at: da
     now, body = ports.clock.now(), _accepting_body(case)
     document = documents.write(case, kind, now, body, reason=command.reason, basis=command.basis)
     return replace(command, document=document)
+
+
+@complete.register(LapseDefence)
+@complete.register(FlagOverdue)
+def _as_it_is(command: object, ports: Ports, case: Case, at: datetime) -> object:
+    """Nothing is written: the facts speak for themselves."""
+    return command
 
 
 def _accepting_body(case: Case) -> str:
