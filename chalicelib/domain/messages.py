@@ -39,7 +39,7 @@ TELLING: tuple[str, ...] = (
 )
 """Events that the applicant is told of. Each has its text in ``data/messages.json``."""
 
-REMINDERS: tuple[str, ...] = ("reminder.correction", "reminder.expiry")
+REMINDERS: tuple[str, ...] = ("reminder.correction", "reminder.expiry", "reminder.mending", "reminder.defence")
 """What the applicant is reminded of, before their own dates."""
 
 ATTEMPTS = 4

@@ -10,6 +10,7 @@ from chalicelib.domain import cases
 from chalicelib.domain import messages as rules
 from chalicelib.domain.cases import Case
 from chalicelib.domain.certificates import CertificateState
+from chalicelib.domain.commitment_checks import LapseDefence, check_of, is_open, mended_until
 from chalicelib.domain.deadlines import Law, end_of, legal_day
 from chalicelib.domain.notices import LapseCorrection
 from chalicelib.domain.renewals import last_day_to_apply
@@ -24,7 +25,10 @@ BEFORE_CORRECTION = timedelta(days=2)
 BEFORE_RENEWAL = timedelta(days=30)
 """Before the last day on which a renewal is in time (行政许可法 50(1)), not before the certificate ends."""
 
-SETTING = frozenset({"case.notified", "case.issued"})
+BEFORE_MENDING = timedelta(days=3)
+BEFORE_DEFENCE = timedelta(days=2)
+
+SETTING = frozenset({"case.notified", "case.issued", "commitment.mending_ordered", "commitment.found_false"})
 """Events by which a case gets a date of this kind."""
 
 
@@ -76,6 +80,11 @@ def _reminders(ports: MessagePorts, case: Case, law: Law) -> Iterator[Reminder]:
     for lapse in cases.lapses(case, law):
         if isinstance(lapse.command, LapseCorrection):
             yield Reminder("reminder.correction", lapse.at - BEFORE_CORRECTION, lapse.at)
+        if isinstance(lapse.command, LapseDefence):
+            yield Reminder("reminder.defence", lapse.at - BEFORE_DEFENCE, lapse.at)
+    mended = mended_until(case, law) if is_open(case) and not check_of(case).concluded else None
+    if mended is not None:
+        yield Reminder("reminder.mending", mended - BEFORE_MENDING, mended)
     certificate = ports.certificates.get(case.certificate) if case.certificate else None
     if certificate is not None and certificate.valid_until and certificate.state is CertificateState.VALID:
         apply_until = end_of(last_day_to_apply(certificate.valid_until, law.calendar))

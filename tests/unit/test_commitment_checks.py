@@ -4,18 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from chalicelib.domain.actors import Role
-from chalicelib.domain.calendar import Calendar
+from chalicelib.domain.calendar import Calendar, DayKind, Year
 from chalicelib.domain.case_rules import CaseState
+from chalicelib.domain.catalog import Limit, LimitUnit
+from chalicelib.domain.clocks import ClockKind
 from chalicelib.domain.commitment_checks import Final, Result, stage
 from chalicelib.domain.deadlines import deadline
 from chalicelib.domain.errors import DomainError, Forbidden, NotFound, Refused
 from chalicelib.domain.renewals import CaseKind
-from chalicelib.services import cases, certificates, commitment_checks, commitments, credit, lapses, tasks, workflow
+from chalicelib.services import (
+    cases,
+    certificates,
+    commitment_checks,
+    commitments,
+    credit,
+    deadlines,
+    lapses,
+    reminders,
+    tasks,
+    workflow,
+)
 from tests import factories as f
 from tests import journey
 from tests import promises as p
@@ -126,23 +139,100 @@ def test_the_party_speaks_once_and_in_time(waives: bool) -> None:
     assert stage(journey.get(world, case_id)) == "deciding"
 
 
+# 2026 as announced for this test: Friday 2026-05-01 to Tuesday 05-05 are holidays, Saturday 05-09 is worked.
+DAYS = {date(2026, 5, day): (DayKind.HOLIDAY, "劳动节") for day in range(1, 6)}
+DAYS[date(2026, 5, 9)] = (DayKind.MAKE_UP, "")
+FIVE_DAYS = [
+    pytest.param(date(2026, 4, 24), date(2026, 5, 6), id="weekend-and-holiday-are-skipped"),
+    pytest.param(date(2026, 5, 2), date(2026, 5, 11), id="begun-on-a-holiday-make-up-day-counts"),
+    pytest.param(date(2026, 5, 8), date(2026, 5, 14), id="the-make-up-saturday-is-the-first-day"),
+]
+
+
+def begun(on: date, **terms: object) -> f.World:
+    """A world whose clock shows that day after 16:00 UTC of the day before: already the day in Beijing."""
+    world = p.world(commitment=replace(p.TERMS, **terms))  # type: ignore[arg-type]
+    world.clock.at = datetime(on.year, on.month, on.day, tzinfo=UTC) - timedelta(hours=7, minutes=30)
+    world.calendar.calendar = Calendar({2026: Year(2026, "国务院办公厅通知", DAYS)})
+    return world
+
+
+def end_of_day(day: date) -> datetime:
+    """24:00 in Beijing."""
+    return datetime(day.year, day.month, day.day, 16, tzinfo=UTC)
+
+
 @pytest.mark.requirement("C5")
+@pytest.mark.parametrize(("told_on", "last_day"), FIVE_DAYS)
 @pytest.mark.parametrize(("seconds", "late"), [(-1, False), (0, True), (1, True)])
-def test_the_time_to_speak_ends_with_the_period_of_the_version_over_a_holiday_and_a_make_up_day(
-    seconds: int, late: bool
+def test_the_time_to_speak_ends_at_24_00_of_its_last_working_day(
+    told_on: date, last_day: date, seconds: int, late: bool
 ) -> None:
-    world = p.world()
+    world = begun(told_on)
     case_id = p.checked(world, Result.FALSE)
-    told = world.clock.now()
-    until = deadline(told, p.TERMS.hearing, Calendar()).at
-    assert until is not None
-    assert commitment_checks.read(world, f.HERDER, case_id).hear_until == until
-    world.clock.at = until + timedelta(seconds=seconds)
+    assert commitment_checks.read(world, f.HERDER, case_id).hear_until == end_of_day(last_day)
+    world.clock.at = end_of_day(last_day) + timedelta(seconds=seconds)
     speak = lambda: commitment_checks.state_defence(world, f.HERDER, case_id, statement="请复核")  # noqa: E731
     if late:
         assert refused(speak) == ["revocation.heard-already"]
     else:
         speak()
+
+
+@pytest.mark.requirement("C5")
+@pytest.mark.parametrize(("told_on", "last_day"), FIVE_DAYS)
+@pytest.mark.parametrize(("seconds", "over"), [(-1, False), (0, True), (1, True)])
+def test_what_is_to_be_mended_may_take_until_24_00_of_the_last_working_day(
+    told_on: date, last_day: date, seconds: int, over: bool
+) -> None:
+    world = begun(told_on)
+    case_id = p.checked(world, Result.MEND)
+    p.task_opened(world, case_id, p.CHECKER)
+    world.clock.at = end_of_day(last_day) + timedelta(seconds=seconds)
+    if over:
+        record(world, case_id, Result.FALSE)
+    else:
+        assert refused(lambda: record(world, case_id, Result.FALSE)) == ["check.mending-runs"]
+
+
+@pytest.mark.requirement("C5")
+@pytest.mark.parametrize(("decided_on", "last_day"), FIVE_DAYS)
+@pytest.mark.parametrize(("seconds", "late"), [(-1, False), (0, True), (1, True)])
+def test_a_check_is_late_after_24_00_of_its_last_working_day(
+    decided_on: date, last_day: date, seconds: int, late: bool
+) -> None:
+    world = begun(decided_on, check=replace(p.TERMS.check, within=Limit(5, LimitUnit.WORKDAY)))
+    case_id = p.decided(world)
+    world.clock.at = end_of_day(last_day) + timedelta(seconds=seconds)
+    assert (commitment_checks.read(world, p.CHECKER, case_id).check.overdue_at is not None) is late
+
+
+@pytest.mark.requirement("C5")
+def test_every_period_after_the_decision_is_a_clock_that_shows_when_it_was_met() -> None:
+    world = p.world()
+    case_id = p.checked(world, Result.MEND)
+    shown = {c.kind: c for c in deadlines.explain(world, f.HERDER, case_id).clocks}
+    assert shown[ClockKind.COMMITMENT_CHECK].met_at == world.clock.now()
+    assert shown[ClockKind.MENDING].met_at is None
+    p.task_opened(world, case_id, p.CHECKER)
+    world.clock.advance(days=20)
+    record(world, case_id, Result.FALSE)
+    shown = {c.kind: c for c in deadlines.explain(world, f.HERDER, case_id).clocks}
+    assert shown[ClockKind.DEFENCE].met_at is None
+    assert shown[ClockKind.DEFENCE].deadline.at == commitment_checks.read(world, f.HERDER, case_id).hear_until
+    assert shown[ClockKind.DECISION_STATUTORY].met_at == journey.get(world, case_id).decided_at
+
+
+@pytest.mark.requirement("C5")
+@pytest.mark.parametrize(("result", "kind"), [(Result.MEND, "reminder.mending"), (Result.FALSE, "reminder.defence")])
+def test_the_applicant_is_reminded_before_their_time_is_over(result: Result, kind: str) -> None:
+    world = p.world()
+    case_id = p.checked(world, result)
+    reminders.plan(world, case_id)
+    world.clock.at = world.store.timers[case_id, reminders.TIMER].due_at
+    reminders.on_timer(world, case_id)
+    reminders.on_timer(world, case_id)
+    assert [m.kind for m in world.messages.of(f.HERDER.subject, None, 9).items].count(kind) == 1
 
 
 @pytest.mark.requirement("C5")
