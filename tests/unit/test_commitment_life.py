@@ -212,7 +212,7 @@ class Life(RuleBasedStateMachine):
             assert {n for _, n in self.world.store.tasks} == {task.number for task in open_tasks(self.case)}
 
 
-Life.TestCase.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
+Life.TestCase.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
 
 
 @pytest.mark.requirement("C3")
