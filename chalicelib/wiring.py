@@ -10,7 +10,15 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.services import credit_ports, log_ports, message_ports, outage_ports, ports, upload_ports
+from chalicelib.services import (
+    commitment_ports,
+    credit_ports,
+    log_ports,
+    message_ports,
+    outage_ports,
+    ports,
+    upload_ports,
+)
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
@@ -217,6 +225,12 @@ class Wiring:
         return KmsSeal(self._client("kms"), self.settings.seal_key_id)
 
     @cached_property
+    def signatures(self) -> commitment_ports.Signatures:
+        from chalicelib.gateways.signatures import SealedConfirmation
+
+        return SealedConfirmation(self.seal)
+
+    @cached_property
     def catalog_store(self) -> CatalogStore:
         """The published catalogue as stored: what the loader writes to."""
         from chalicelib.storage import catalog
@@ -247,6 +261,13 @@ class Wiring:
 
         self.settings.require("case_routing_arn")
         return StepFunctionsWorkflows(self._client("stepfunctions"), self.settings.case_routing_arn)
+
+    @cached_property
+    def checks(self) -> ports.Workflows:
+        from chalicelib.gateways.workflows import StepFunctionsWorkflows
+
+        self.settings.require("commitment_check_arn")
+        return StepFunctionsWorkflows(self._client("stepfunctions"), self.settings.commitment_check_arn)
 
     @cached_property
     def bus(self) -> ports.Bus:

@@ -39,7 +39,7 @@ class Use(StrEnum):
     READ_OUTAGES = "read failures of the platform"
     CHANGE_OUTAGES = "change failures of the platform"
     READ_CERTIFICATES = "read certificates"
-    CREATE_CERTIFICATES = "create certificates"
+    WRITE_CERTIFICATES = "create and annul certificates"
     READ_CREDIT = "read credit files"
     CHANGE_CREDIT = "add to credit files"
     READ_CONTACTS = "read contacts"
@@ -85,7 +85,7 @@ _COMMANDS = (
     Use.READ_CATALOG,
     Use.READ_OUTAGES,
 )
-_ISSUING = (*_COMMANDS, Use.CREATE_CERTIFICATES, Use.SIGN)
+_ISSUING = (*_COMMANDS, Use.WRITE_CERTIFICATES, Use.SIGN)
 # Looking after a case repairs whatever came apart: what any of the consumers does, it does as well.
 _LOOKING_AFTER = (
     *_ISSUING,
@@ -113,6 +113,8 @@ USES: dict[str, tuple[Use, ...]] = {
         *_COMMANDS,
         Use.READ_CREDIT,
         Use.CHANGE_CREDIT,
+        Use.WRITE_CERTIFICATES,
+        Use.SIGN,
         Use.READ_CONTACTS,
         Use.CHANGE_CONTACTS,
         Use.READ_MESSAGES,
@@ -144,6 +146,15 @@ USES: dict[str, tuple[Use, ...]] = {
     "relay_outbox": (Use.CLEAR_OUTBOX, Use.PUBLISH),
     "sweep_outbox": (Use.READ_OUTBOX, Use.CLEAR_OUTBOX, Use.PUBLISH),
     "start_workflows": (Use.READ_CASES, Use.OPEN_KEYS, Use.SET_TIMERS, Use.START_WORKFLOWS),
+    "open_check": (*_COMMANDS, Use.STORE_TOKENS),
+    "record_credit": (
+        Use.READ_CASES,
+        Use.OPEN_KEYS,
+        Use.READ_CATALOG,
+        Use.READ_CREDIT,
+        Use.CHANGE_CREDIT,
+        Use.MAKE_KEYS,
+    ),
     "report_tasks": (Use.READ_CASES, Use.OPEN_KEYS, Use.REPORT_TOKENS, Use.REPORT_TASKS),
     "issue_certificates": _ISSUING,
     "send_messages": (Use.READ_CASES, Use.OPEN_KEYS, Use.READ_CATALOG, Use.READ_OUTAGES, *_TELLING),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,7 @@ from chalicelib.domain.catalog import (
     StepMode,
     StepRole,
 )
+from chalicelib.domain.commitments import Evidence
 from chalicelib.domain.divisions import Division, Level, ancestor, level_of
 from chalicelib.domain.errors import Unavailable, Violation
 from chalicelib.domain.routing import Channel as Channel
@@ -214,6 +216,17 @@ class FakeSeal:
 
     def verify(self, digest: bytes, signature: bytes) -> bool:
         return signature == b"signed:" + digest
+
+    def public_key(self) -> bytes:
+        return b"fake-public-key"
+
+
+class FakeSignatures:
+    """Signs with the fake seal."""
+
+    def sign(self, statement: str) -> Evidence:
+        digest = hashlib.sha256(statement.encode()).hexdigest()
+        return Evidence(statement, digest, "fake", "none", "fake-key", f"signed:{digest}")
 
 
 class FakeVault:
@@ -418,8 +431,10 @@ class World:
         self.certificates = MemoryCertificates(self.store)
         self.credit = MemoryCredit(self.store)
         self.workflows = FakeWorkflows()
+        self.checks = FakeWorkflows()
         self.bus = FakeBus()
         self.seal = FakeSeal()
+        self.signatures = FakeSignatures()
         self.payments = FakePayments()
         self.contacts = MemoryContacts(self.store)
         self.messages = MemoryMessages(self.store)

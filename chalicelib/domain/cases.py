@@ -2,7 +2,7 @@
 
     draft ─► received ─► in_review ─► granted ─► issued ─► closed
       │         │            │  └───► refused ──────────────┘
-      ▼         ▼            ▼
+      ▼         ▼            ▼                      (decided on a promise: ─► revoked)
   discarded  not_accepted  withdrawn          (withdrawn also from received)
 
 ``handle`` takes a case and a command and gives the new case and its events; it raises Refused or
@@ -18,6 +18,8 @@ from typing import Any
 
 from chalicelib.domain import (
     case_acts,
+    commitment_checks,
+    commitments,
     deemed_acceptance,
     extensions,
     fees,
@@ -111,6 +113,9 @@ class Case:
     supplements: tuple[Supplement, ...] = ()
     ready: Ready | None = None
     stays: tuple[Stay, ...] = ()
+    commitment: commitments.Commitment | None = None
+    check: commitment_checks.Check | None = None
+    check_task: Task | None = None
     log_head: str = ""  # hash of the last stored event; storage sets it, rules never look at it
 
     @property
@@ -198,6 +203,8 @@ PARTS: tuple[Any, ...] = (
     extensions,
     hearings,
     supplements,
+    commitments,
+    commitment_checks,
 )
 """Modules that bring transitions, evolutions and lapses: the core acts, then each aspect of a case's law (``Part``)."""
 

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 from chalicelib.domain import hearing_rights, law, procedures, supplement_dates
 from chalicelib.domain.case_rules import ENDED_EARLY, ROUTED, CaseState
 from chalicelib.domain.catalog import LegalBasis, Limit, StepRole
+from chalicelib.domain.commitment_checks import check_of
+from chalicelib.domain.commitments import was_decided
 from chalicelib.domain.deadlines import ONE_DAY, Deadline, Law, Pause, legal_day, total
 from chalicelib.domain.deemed_acceptance import starts_at
 from chalicelib.domain.procedure_kinds import ASSIGNED
@@ -45,6 +47,9 @@ class ClockKind(StrEnum):
     RENEWAL = "renewal"
     CERTIFICATE = "certificate"
     SUPPLEMENT = "supplement"  # the applicant's own: a deferred material
+    COMMITMENT_CHECK = "commitment_check"  # 事后核查
+    MENDING = "mending"  # the applicant's own
+    DEFENCE = "defence"  # the applicant's own
 
 
 class ClockState(StrEnum):
@@ -285,6 +290,22 @@ def _supplements(case: Case, ruling: Law) -> Iterator[Clock]:
         yield replace(clock, met_at=None if found.defects else found.supplied_at, dropped_at=dropped)
 
 
+def _promise(case: Case, ruling: Law) -> Iterator[Clock]:
+    """What follows a decision on a promise: the check, mending, the time to speak."""
+    terms, check = ruling.item.commitment, check_of(case)
+    if terms is None or case.decided_at is None or not was_decided(case):
+        return
+    results = [at for at in (check.mending_since, check.found_false_at, check.final_at) if at is not None]
+    clock = _clock(ClockKind.COMMITMENT_CHECK, case.decided_at, (terms.check.within,), ruling)
+    yield replace(clock, met_at=min(results, default=None))
+    if check.mending_since is not None and terms.mending is not None:
+        clock = _clock(ClockKind.MENDING, check.mending_since, (terms.mending,), ruling)
+        yield replace(clock, met_at=check.found_false_at or check.final_at)
+    if check.found_false_at is not None:
+        clock = _clock(ClockKind.DEFENCE, check.found_false_at, (terms.hearing,), ruling)
+        yield replace(clock, met_at=check.answered_at)
+
+
 _MAKERS: tuple[Callable[[Case, Law], Iterator[Clock]], ...] = (
     _notice,
     _correction,
@@ -295,6 +316,7 @@ _MAKERS: tuple[Callable[[Case, Law], Iterator[Clock]], ...] = (
     _renewal,
     _certificate,
     _supplements,
+    _promise,
 )
 
 

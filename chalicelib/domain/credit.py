@@ -278,6 +278,15 @@ def years_later(at: datetime, years: int) -> datetime:
         return at.replace(year=at.year + years, month=3, day=1)
 
 
+def months_later(at: datetime, months: int) -> datetime:
+    """The same day and time some months later; what that month does not have becomes the first of the next."""
+    years, month = divmod(at.month - 1 + months, 12)
+    try:
+        return at.replace(year=at.year + years, month=month + 1)
+    except ValueError:
+        return at.replace(year=at.year + years, month=month + 2, day=1)
+
+
 def _defects(terms: Terms, now: datetime, is_safety_matter: Callable[[str], bool]) -> Iterable[Violation | None]:
     years = SAFETY_BARS.get((terms.law, terms.article))
     yield _unsaid(terms.reason, "/reason")

@@ -35,6 +35,11 @@ class DocumentKind(StrEnum):
     HEARING_NOTICE = "hearing_notice"
     HEARING_DATE = "hearing_date"
     HEARING_RECORD = "hearing_record"
+    CHECK_RESULT = "check_result"
+    MENDING_ORDER = "mending_order"
+    INTENDED_REVOCATION = "intended_revocation"
+    REVOCATION = "revocation"
+    NO_REVOCATION = "no_revocation"
 
 
 _SUFFIX = {
@@ -53,6 +58,11 @@ _SUFFIX = {
     DocumentKind.HEARING_NOTICE: "TZGZ",
     DocumentKind.HEARING_DATE: "TZTZ",
     DocumentKind.HEARING_RECORD: "TZBL",
+    DocumentKind.CHECK_RESULT: "HCJG",
+    DocumentKind.MENDING_ORDER: "XQZG",
+    DocumentKind.INTENDED_REVOCATION: "NCX",
+    DocumentKind.REVOCATION: "CX",
+    DocumentKind.NO_REVOCATION: "BYCX",
 }
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
-from chalicelib.domain.credit import Effect
 from chalicelib.domain.errors import Violation
 
 
@@ -29,10 +28,10 @@ class ExcludedArea(StrEnum):
     IRREPARABLE = "irreparable"  # 损害难以挽回
 
 
-def obstacles(policy: Effect, *, listed: bool, by_law: bool, areas: Iterable[str]) -> Iterator[Violation]:
+def obstacles(*, listed: bool, by_law: bool, areas: Iterable[str]) -> Iterator[Violation]:
     """Why an item's version is not open to a policy. ``by_law``: a law itself provides for it in this item."""
     if not listed:
-        yield Violation("eligibility.not-listed", "", {"policy": policy})
+        yield Violation("eligibility.not-listed")
     if not by_law:
         for area in areas:
-            yield Violation("eligibility.excluded-area", "", {"policy": policy, "area": area})
+            yield Violation("eligibility.excluded-area", "", {"excluded_area": area})

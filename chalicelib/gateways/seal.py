@@ -42,3 +42,9 @@ class KmsSeal:
         except (BotoCoreError, ClientError) as error:
             raise Unavailable.because("seal.unavailable") from error
         return answer["SignatureValid"]
+
+    def public_key(self) -> bytes:
+        try:
+            return self._client.get_public_key(KeyId=self.key_id)["PublicKey"]
+        except (BotoCoreError, ClientError) as error:
+            raise Unavailable.because("seal.unavailable") from error

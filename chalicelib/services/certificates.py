@@ -48,7 +48,7 @@ def issue(ports: Ports, case_id: str) -> bool:
     if item is None:
         raise LookupError(f"no version {case.item.version} of {case.item.code}: versions are never removed")
     now = ports.clock.now()
-    certificate = _make(ports, case, item, now) if item.result_kind in CERTIFIED else None
+    certificate = make(ports, case, item, now) if item.result_kind in CERTIFIED else None
     try:
         change(
             ports,
@@ -64,7 +64,8 @@ def issue(ports: Ports, case_id: str) -> bool:
     return True
 
 
-def _make(ports: Ports, case: Case, item: ImplementationItem, now: datetime) -> Certificate:
+def make(ports: Ports, case: Case, item: ImplementationItem, now: datetime) -> Certificate:
+    """A sealed certificate of a decided case; it exists once it is committed with the case."""
     uscc = item.body.uscc
     plain = Certificate(
         identifier=rules.make_identifier(uscc, _TYPE_NUMBER, uscc, ports.ids.new(now)),

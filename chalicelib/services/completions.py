@@ -13,6 +13,7 @@ from chalicelib.domain import documents
 from chalicelib.domain.case_events import awaited_terms
 from chalicelib.domain.cases import Case
 from chalicelib.domain.catalog import CorrectionOutcome, LateOutcome, StepRole
+from chalicelib.domain.commitment_checks import FlagOverdue, LapseDefence
 from chalicelib.domain.deemed_acceptance import DeemAccepted
 from chalicelib.domain.documents import DocumentKind
 from chalicelib.domain.law import REMEDIES
@@ -66,6 +67,13 @@ def _lapse_supplements(command: LapseSupplements, ports: Ports, case: Case, at: 
     told = {"reasons": command.reason} | ({"remedies": remedies} if remedies else {})
     document = documents.write(case, kinds[LateOutcome(command.outcome)], ports.clock.now(), body, **told)
     return replace(command, remedies=remedies, document=document)
+
+
+@complete.register(LapseDefence)
+@complete.register(FlagOverdue)
+def _as_it_is(command: object, ports: Ports, case: Case, at: datetime) -> object:
+    """Nothing is written: the facts speak for themselves."""
+    return command
 
 
 def _accepting_body(case: Case) -> str:

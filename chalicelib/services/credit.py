@@ -66,6 +66,12 @@ def barring(
 ) -> tuple[CreditFile, tuple[Violation, ...]]:
     """The applicant's file and what in it bars this case, to be committed only while the file stands as read."""
     file = ports.credit.file(case.applicant.subject)
+    return file, _bars(file, case, item, effect, now)
+
+
+def _bars(
+    file: CreditFile, case: Case, item: ImplementationItem, effect: Effect, now: datetime
+) -> tuple[Violation, ...]:
     found = rules.bars(
         file,
         effect,
@@ -74,7 +80,7 @@ def barring(
         division=case.division,
         at=now,
     )
-    return file, tuple(found)
+    return tuple(found)
 
 
 def admitted(ports: Ports, case: Case, now: datetime) -> CreditFile:
@@ -82,9 +88,14 @@ def admitted(ports: Ports, case: Case, now: datetime) -> CreditFile:
     item = ports.catalog.version(case.item.code, case.item.version)
     if item is None:
         raise LookupError(f"no version {case.item.version} of {case.item.code}: versions are never removed")
-    file, barred = barring(ports, case, item, Effect.APPLICATION, now)
-    raise_all(Refused, barred)
+    file = ports.credit.file(case.applicant.subject)
+    raise_all(Refused, bars_to_apply(file, case, item, now))
     return file
+
+
+def bars_to_apply(file: CreditFile, case: Case, item: ImplementationItem, now: datetime) -> tuple[Violation, ...]:
+    """What on a file keeps its subject from applying at all."""
+    return _bars(file, case, item, Effect.APPLICATION, now)
 
 
 def _safety(ports: Ports, terms: Terms) -> Callable[[str], bool]:

@@ -21,6 +21,6 @@ def judged(
     What is done on the strength of it is committed with the file that comes along (``changes.change(credit=…)``), so
     that a record entered in the same moment is not missed.
     """
-    of_item = eligibility.obstacles(policy, listed=listed, by_law=by_law, areas=item.excluded_areas)
+    of_item = eligibility.obstacles(listed=listed, by_law=by_law, areas=item.excluded_areas)
     file, barred = credit.barring(ports, case, item, policy, now)
     return file, (*of_item, *barred)

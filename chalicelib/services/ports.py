@@ -20,10 +20,13 @@ from chalicelib.domain.divisions import Division
 from chalicelib.domain.enquiries import Enquiry, Step
 from chalicelib.domain.errors import Violation
 from chalicelib.domain.mandates import Mandate
+from chalicelib.services.commitment_ports import CommitmentPorts
 from chalicelib.services.credit_ports import CreditPorts
 from chalicelib.services.log_ports import LogPorts
 from chalicelib.services.outage_ports import OutagePorts
 from chalicelib.services.upload_ports import UploadPorts
+from chalicelib.services.workflow_ports import WorkflowPorts
+from chalicelib.services.workflow_ports import Workflows as Workflows
 
 T = TypeVar("T")
 
@@ -228,6 +231,7 @@ class CaseRepository(Protocol):
         receipt: Receipt | None = None,
         token: str | None = None,
         certificate: Certificate | None = None,
+        annulled: Certificate | None = None,
         authority: Authority | None = None,
         mandate: Mandate | None = None,
         credit: CreditFile | None = None,
@@ -237,6 +241,7 @@ class CaseRepository(Protocol):
         """Write state, events, outbox row, receipt and the rest in one transaction.
 
         ``token``: the workflow's task token for the task that these events open.
+        ``annulled``: the case's certificate as it stands from now on.
         ``authority``, ``mandate``, ``credit``: must still stand as they were read, or nothing is written.
         ``timers`` are set, timers of the kinds in ``cleared`` are removed.
         Raises Conflict when the case has moved on, or the key was used in between.
@@ -261,13 +266,17 @@ class CaseRepository(Protocol):
         """Open tasks of a queue, oldest first. ``queue``: see ``body_queue`` and ``officer_queue``."""
         ...
 
+    def cases_about(self, identifier: str, limit: int) -> Sequence[Case]:
+        """Cases about a certificate: its renewals, changes and reissues, newest first."""
+        ...
+
     def cases_of(self, subject: str, after: str | None, limit: int) -> Page[Case]:
         """Cases in which the subject is applicant or agent, newest first."""
         ...
 
     # -- what the workflow needs ------------------------------------------------------------
-    def renew_token(self, case: Case, token: str) -> None:
-        """Replace the token of the case's open task. Raises Conflict when the case has moved on."""
+    def renew_token(self, case: Case, task: int, token: str) -> None:
+        """Replace the token of an open task of the case. Raises Conflict when the case has moved on."""
         ...
 
     def tokens(self, case_id: str) -> Mapping[int, str]:
@@ -396,27 +405,6 @@ class HeldData(Protocol):
         ...
 
 
-class Workflows(Protocol):
-    """Executions of the case-routing state machine."""
-
-    def start(self, case_id: str, attempt: int) -> bool:
-        """Start the execution named ``<case id>-<attempt>``; harmless if it was started before.
-
-        True when it is under way now, False when it has already come to its end.
-        """
-        ...
-
-    def succeed(self, token: str, output: Mapping[str, object]) -> bool:
-        """Report a finished task. False when the token is dead (timed out, unknown): nothing to do then."""
-        ...
-
-    def fail(self, token: str, error: str, cause: str) -> bool:
-        """End a waiting execution through a named error. False when the token is dead."""
-        ...
-
-    def is_running(self, case_id: str, attempt: int) -> bool: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Hint:
     """What goes onto the bus: that something happened, never to whom."""
@@ -446,6 +434,10 @@ class Seal(Protocol):
 
     def verify(self, digest: bytes, signature: bytes) -> bool: ...
 
+    def public_key(self) -> bytes:
+        """The public key (DER, SubjectPublicKeyInfo) by which anybody can verify."""
+        ...
+
 
 class CalendarSource(Protocol):
     """Where the official calendar comes from."""
@@ -455,7 +447,7 @@ class CalendarSource(Protocol):
         ...
 
 
-class Ports(UploadPorts, LogPorts, CreditPorts, OutagePorts, Protocol):
+class Ports(UploadPorts, LogPorts, CreditPorts, CommitmentPorts, OutagePorts, WorkflowPorts, Protocol):
     """All of them together, as ``wiring.Wiring`` offers them. A use case touches only what it names."""
 
     @property
@@ -489,8 +481,6 @@ class Ports(UploadPorts, LogPorts, CreditPorts, OutagePorts, Protocol):
     def payments(self) -> PaymentProvider: ...
     @property
     def held(self) -> HeldData: ...
-    @property
-    def workflows(self) -> Workflows: ...
     @property
     def bus(self) -> Bus: ...
     @property

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from chalicelib.domain import case_commands as c
-from chalicelib.domain import cases, documents, supplement_dates
+from chalicelib.domain import cases, commitment_checks, documents, supplement_dates
 from chalicelib.domain.actors import SYSTEM, Actor, ActorKind
 from chalicelib.domain.case_events import Document, awaited_terms
 from chalicelib.domain.case_rules import Act
 from chalicelib.domain.cases import ROLE_OF_TASK, ROUTED, Case
+from chalicelib.domain.commitment_checks import OpenCheck
 from chalicelib.domain.documents import DocumentKind
 from chalicelib.domain.errors import Conflict, Forbidden, Invalid, Refused
 from chalicelib.services.changes import change
@@ -177,8 +178,10 @@ def refuse(
     return change(ports, actor, case_id, c.Refuse, build, key=key)
 
 
-def _act(ports: Ports, actor: Actor, case_id: str, command: object, key: RequestKey | None) -> Receipt:
-    return change(ports, actor, case_id, type(command), lambda case, now: command, key=key)
+def _act(
+    ports: Ports, actor: Actor, case_id: str, command: object, key: RequestKey | None, *, token: str | None = None
+) -> Receipt:
+    return change(ports, actor, case_id, type(command), lambda case, now: command, key=key, token=token)
 
 
 def _acting_body(case: Case) -> str:
@@ -195,22 +198,24 @@ def _blank(case: Case) -> Document:
 
 
 def open_task(ports: Ports, case_id: str, attempt: int, token: str) -> None:
-    """Open the node on which the case waits and keep the workflow's token with it, in one transaction.
+    """Open the node on which the case waits, or the next task of its check, and keep the workflow's token with it.
 
     Opening what is open already only renews the token, so a repeated or resumed call is harmless.
     Raises CaseEnded or Superseded, which the state machine catches by name; Conflict, which it retries.
     """
     for _ in range(ATTEMPTS):
         case = ports.cases.get(case_id)
-        if case is None or case.pending_node is None:
+        checking = case is not None and commitment_checks.is_open(case)
+        if case is None or not (checking or case.pending_node is not None):
             raise CaseEnded(case_id)
         if attempt != case.workflow_attempt:
             raise Superseded(case_id)
+        task, command = (case.check_task, OpenCheck(attempt)) if checking else (case.task, c.OpenTask(attempt))
         try:
-            if case.task is not None:
-                ports.cases.renew_token(case, token)
+            if task is not None:
+                ports.cases.renew_token(case, task.number, token)
             else:
-                change(ports, SYSTEM, case_id, c.OpenTask, lambda case, now: c.OpenTask(attempt), token=token)
+                _act(ports, SYSTEM, case_id, command, None, token=token)
         except (Conflict, Refused):
             # The case moved between the look and the write: look again.
             continue
@@ -232,4 +237,4 @@ def restart_workflow(
 
 def needs_workflow(case: Case) -> bool:
     """True while something is left for an execution to do."""
-    return case.state in ROUTED and case.pending_node is not None
+    return (case.state in ROUTED and case.pending_node is not None) or commitment_checks.is_open(case)

@@ -172,6 +172,12 @@ class CounterRow(Row, discriminator="counter"):
     value = NumberAttribute()
 
 
+class AboutRow(Row, discriminator="about"):
+    """case#<id>/about#<identifier>: lists the case among those that rest on a certificate."""
+
+    case_id = UnicodeAttribute()
+
+
 class TimerRow(Row, discriminator="timer"):
     """case#<id>/timer#<kind>: look at this case at that moment."""
 

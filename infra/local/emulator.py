@@ -20,6 +20,7 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
+from infra.local.digests import respect_message_types
 from infra.local.environment import ACCOUNT, REGION
 from infra.local.functions import Functions
 
@@ -125,6 +126,7 @@ def _patch_once() -> None:
         return
     _patched = True
     logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)  # it logs every caught error with its state
+    respect_message_types()
     _serialise_dynamodb()
     _make_transactions_cheap()
     _serialise_queues()

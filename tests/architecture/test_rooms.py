@@ -44,6 +44,8 @@ MAY_KNOW = {
         "domain",
         "services.ports",
         "services.catalog_ports",
+        "services.commitment_ports",
+        "services.credit_ports",
         "services.log_ports",
         "services.message_ports",
         "services.outage_ports",
