@@ -120,12 +120,16 @@ class CatalogStore(Protocol):
 
     def document(self, basic_code: str, version: int) -> dict[str, Any] | None: ...
 
-    def bodies(self, group: str) -> Sequence[Body]:
-        """The bodies of a group, empty if there is none."""
+    def bodies(self, release: int, group: str) -> Sequence[Body]:
+        """The bodies of a group in a release, empty if there is none."""
         ...
 
     def group_of(self, uscc: str) -> str | None:
-        """The group of a body whose credit code does not begin with its own division's code."""
+        """The group in which a body last had this credit code, if the code does not begin with the group's own."""
+        ...
+
+    def former_body(self, group: str, uscc: str) -> Body | None:
+        """The last body that any release knew under this credit code in a group; None if there never was one."""
         ...
 
     def stored_digests(self, versions: Mapping[str, int]) -> Mapping[str, str]:
