@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.actors import Actor, ActorKind, Role
-from chalicelib.domain.case_events import SubmittedMaterial
-from chalicelib.domain.catalog import Body, Necessity
+from chalicelib.domain.catalog import Body
 from chalicelib.domain.clocks import ClockKind
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.organisation_codes import demo_uscc
@@ -70,32 +68,7 @@ def fresh_container(store: CatalogStore, world: f.World) -> None:
 
 def filed(world: f.World) -> str:
     """A teacher's application, submitted."""
-    made = cases.open_draft(world, f.HERDER, Opening(SENIOR_TEACHER, f.GACHA, Channel.WEB))
-    item = world.catalog.offer(SENIOR_TEACHER, f.GACHA)
-    assert item is not None
-    cases.save(
-        world,
-        f.HERDER,
-        made.id,
-        form=dict.fromkeys(item.form["required"], "示例"),
-        materials=[
-            SubmittedMaterial(m.code, "paper", m.name) for m in item.materials if m.necessity is Necessity.REQUIRED
-        ],
-        delivery="electronic",
-        expected=made.version,
-    )
-    cases.submit(world, f.HERDER, made.id)
-    return made.id
-
-
-def officer_of(world: f.World, case_id: str) -> Actor:
-    """Opens the pending task and claims it for an officer of the body that the route names."""
-    journey.opened(world, case_id)
-    task = journey.get(world, case_id).task
-    assert task is not None
-    officer = Actor(f"officer-{task.number}", ActorKind.OFFICER, body=task.body, roles=frozenset(Role))
-    tasks.claim(world, officer, case_id)
-    return officer
+    return journey.filed(world, SENIOR_TEACHER)
 
 
 @pytest.mark.requirement("A6")
@@ -115,10 +88,10 @@ def test_a_case_goes_on_to_its_end_when(world: f.World, store: CatalogStore, cha
     assert ClockKind.NOTICE in {clock.kind for clock in deadlines.explain(world, f.HERDER, case_id).clocks}
     lapses.on_timer(world, case_id)
     # and it is accepted, examined, decided
-    tasks.accept(world, officer_of(world, case_id), case_id)
+    tasks.accept(world, journey.officer_of(world, case_id), case_id)
     for _ in range(2):
-        journey.agree(world, officer_of(world, case_id), case_id)
-    journey.grant(world, officer_of(world, case_id), case_id)
+        journey.agree(world, journey.officer_of(world, case_id), case_id)
+    journey.grant(world, journey.officer_of(world, case_id), case_id)
     # and the result is issued under the code it was filed with, and the applicant is told
     assert certificates.issue(world, case_id)
     case = journey.get(world, case_id)
