@@ -157,7 +157,8 @@ class DynamoCatalogStore:
         return {row.pk.removeprefix("standard#"): row.digest for row in rows}
 
     def _body_places(self, release: int) -> dict[str, str]:
-        places: dict[str, str] = self._part(release, "versions")["bodies"] if release else {}
+        # A release from before bodies were kept by release names none: the next publication does.
+        places: dict[str, str] = self._part(release, "versions").get("bodies", {}) if release else {}
         return places
 
     def _displaced(self, release: int) -> dict[str, str]:

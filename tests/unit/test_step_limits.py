@@ -12,7 +12,8 @@ from chalicelib.domain.actors import Actor, ActorKind
 from chalicelib.domain.catalog import implement
 from chalicelib.domain.catalog_documents import counted_as, standard_of
 from chalicelib.domain.catalog_layers import merge
-from chalicelib.domain.clocks import Clock, ClockKind
+from chalicelib.domain.clocks import Clock, ClockKind, ClockState
+from chalicelib.domain.deadlines import Counting, end_of
 from chalicelib.services import deadlines, tasks
 from chalicelib.storage.catalog_files import packaged_files
 from chalicelib.storage.catalog_memory import MemoryCatalog
@@ -210,6 +211,42 @@ def test_校车安全管理条例_15_three_three_and_five_working_days_each_at_i
     agree(world, case_id)
     # For the decision itself the article sets no time: the general one of 行政许可法 42 runs.
     assert set(nodes(world, case_id, SCHOOL)) == {0, 1, 2}
+
+
+@pytest.mark.parametrize(
+    ("offset", "before_act", "after_act"),
+    [
+        pytest.param(timedelta(seconds=-1), ClockState.RUNNING, ClockState.MET, id="校车安全管理条例 15, -1 s"),
+        pytest.param(timedelta(), ClockState.OVERDUE, ClockState.LATE, id="校车安全管理条例 15, 24:00"),
+        pytest.param(timedelta(seconds=1), ClockState.OVERDUE, ClockState.LATE, id="校车安全管理条例 15, +1 s"),
+    ],
+)
+def test_a_steps_time_ends_at_24_00_of_its_last_day(
+    world: f.World, offset: timedelta, before_act: ClockState, after_act: ClockState
+) -> None:
+    case_id = filed(world, "school-bus-permit")
+    accept(world, case_id)
+    officer = journey.officer_of(world, case_id)
+    world.clock.at = end_of(date(2026, 3, 5)) + offset
+    assert nodes(world, case_id, SCHOOL)[1].state(world.clock.now()) is before_act
+    journey.agree(world, officer, case_id)
+    assert nodes(world, case_id, SCHOOL)[1].state(world.clock.now()) is after_act
+
+
+def test_a_case_that_comes_back_to_the_upper_body_goes_on_with_its_ten_days(world: f.World) -> None:
+    case_id = filed(world, "lawyer-licence", actor=f.HERDER)
+    accept(world, case_id)
+    agree(world, case_id)
+    arrived = world.clock.now()
+    agree(world, case_id)
+    officer = journey.officer_of(world, case_id)
+    tasks.send_back(world, officer, case_id, reason="补充审查意见", position=1)
+    world.clock.advance(days=3)
+    agree(world, case_id)
+    found = nodes(world, case_id, f.HERDER)[3]
+    # The three days on which it stood below do not count above.
+    assert (found.start, found.deadline.last_day) == (arrived, date(2026, 3, 16))
+    assert [day.counting for day in found.deadline.days[1:4]] == [Counting.STOPPED] * 3
 
 
 def test_宗教事务条例_21_thirty_days_on_each_of_three_levels(world: f.World) -> None:
