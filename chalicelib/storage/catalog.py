@@ -134,8 +134,12 @@ class DynamoCatalogStore:
 
     def bodies(self, release: int, group: str) -> Sequence[Body]:
         place = self._body_places(release).get(group)
-        row = _get(BodiesRow, f"bodies#{group}", place) if place else None
-        return _bodies_in(row) if row else ()
+        if place is None:
+            return ()
+        row = _get(BodiesRow, f"bodies#{group}", place)
+        if row is None:
+            raise Unavailable.because("catalog.release-incomplete", release=release)
+        return _bodies_in(row)
 
     def group_of(self, uscc: str) -> str | None:
         head = self.head()
