@@ -18,6 +18,7 @@ from chalicelib.domain.errors import NotFound, Refused
 from chalicelib.domain.fees import settled
 from chalicelib.services import cases, renewals
 from chalicelib.services.changes import change
+from chalicelib.services.filed import item_of
 from chalicelib.services.ports import Ports
 
 CERTIFIED = frozenset({"certificate", "approval", "confirmation"})
@@ -44,9 +45,7 @@ def issue(ports: Ports, case_id: str) -> bool:
     case = ports.cases.get(case_id)
     if case is None or case.state is not CaseState.GRANTED or not settled(case):
         return False
-    item = ports.catalog.version(case.item.code, case.item.version)
-    if item is None:
-        raise LookupError(f"no version {case.item.version} of {case.item.code}: versions are never removed")
+    item = item_of(ports.catalog, case)
     now = ports.clock.now()
     certificate = _make(ports, case, item, now) if item.result_kind in CERTIFIED else None
     try:

@@ -14,6 +14,7 @@ from chalicelib.domain.cases import Case
 from chalicelib.domain.deadlines import Lapse, Law
 from chalicelib.domain.errors import Conflict
 from chalicelib.services.completions import complete
+from chalicelib.services.filed import item_of
 from chalicelib.services.ports import Ports, Timer
 
 ATTEMPTS = 4
@@ -27,10 +28,7 @@ def law_of(ports: Ports, case: Case) -> Law | None:
     """The item's version and the calendar. None for a draft, which no law binds yet."""
     if case.received_at is None:
         return None
-    item = ports.catalog.version(case.item.code, case.item.version)
-    if item is None:
-        raise LookupError(f"no version {case.item.version} of {case.item.code}: versions are never removed")
-    return Law(item, ports.calendar.current())
+    return Law(item_of(ports.catalog, case), ports.calendar.current())
 
 
 def settle(ports: Ports, case: Case, law: Law | None, now: datetime) -> Case:

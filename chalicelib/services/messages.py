@@ -14,11 +14,11 @@ from chalicelib.domain import messages as rules
 from chalicelib.domain.actors import Actor
 from chalicelib.domain.case_events import EventRecord, ResultDelivered
 from chalicelib.domain.cases import Case
-from chalicelib.domain.catalog import ToldBy
 from chalicelib.domain.contacts import ContactChannel
 from chalicelib.domain.deadlines import legal_day
 from chalicelib.domain.errors import Conflict, NotFound, Unavailable
 from chalicelib.domain.messages import Delivery, Message, Outcome
+from chalicelib.services.filed import item_of
 from chalicelib.services.message_ports import MessagePorts, Sent, Undeliverable
 from chalicelib.services.ports import Page, Receipt, RequestKey
 
@@ -46,7 +46,7 @@ def put(ports: MessagePorts, case: Case, message_id: str, kind: str, places: dic
     found = ports.messages.get(message_id)
     if found is not None:
         return found
-    item = ports.catalog.version(case.item.code, case.item.version)
+    item = item_of(ports.catalog, case)
     subject = case.applicant.subject
     where = f"{ports.public_address}/v1/messages/{message_id}"
     english = case.item.name_en or case.item.name
@@ -60,7 +60,7 @@ def put(ports: MessagePorts, case: Case, message_id: str, kind: str, places: dic
             subject,
             rules.compose(template, told),
             ports.clock.now(),
-            str(item.told_by if item else ToldBy.INBOX_DELIVERED),
+            str(item.told_by),
             deliveries=rules.first_deliveries(ports.contacts.get(subject)),
         )
     )

@@ -21,6 +21,8 @@ from chalicelib.domain.errors import Violation
 from chalicelib.domain.mandates import Mandate
 from chalicelib.services.log_ports import LogPorts
 from chalicelib.services.upload_ports import UploadPorts
+from chalicelib.services.workflow_ports import TaskToken as TaskToken
+from chalicelib.services.workflow_ports import Workflows as Workflows
 
 T = TypeVar("T")
 
@@ -118,12 +120,16 @@ class CatalogStore(Protocol):
 
     def document(self, basic_code: str, version: int) -> dict[str, Any] | None: ...
 
-    def bodies(self, group: str) -> Sequence[Body]:
-        """The bodies of a group, empty if there is none."""
+    def bodies(self, release: int, group: str) -> Sequence[Body]:
+        """The bodies of a group in a release, empty if there is none."""
         ...
 
     def group_of(self, uscc: str) -> str | None:
-        """The group of a body whose credit code does not begin with its own division's code."""
+        """The group in which a body last had this credit code, if the code does not begin with the group's own."""
+        ...
+
+    def former_body(self, group: str, uscc: str) -> Body | None:
+        """The last body that any release knew under this credit code in a group; None if there never was one."""
         ...
 
     def stored_digests(self, versions: Mapping[str, int]) -> Mapping[str, str]:
@@ -266,7 +272,7 @@ class CaseRepository(Protocol):
         """Replace the token of the case's open task. Raises Conflict when the case has moved on."""
         ...
 
-    def tokens(self, case_id: str) -> Mapping[int, str]:
+    def tokens(self, case_id: str) -> Mapping[int, TaskToken]:
         """Task number to token, for every task whose token was not yet reported."""
         ...
 
@@ -390,27 +396,6 @@ class HeldData(Protocol):
     def certificates_of(self, subject: str) -> Sequence[Certificate]:
         """The holder's certificates, newest first."""
         ...
-
-
-class Workflows(Protocol):
-    """Executions of the case-routing state machine."""
-
-    def start(self, case_id: str, attempt: int) -> bool:
-        """Start the execution named ``<case id>-<attempt>``; harmless if it was started before.
-
-        True when it is under way now, False when it has already come to its end.
-        """
-        ...
-
-    def succeed(self, token: str, output: Mapping[str, object]) -> bool:
-        """Report a finished task. False when the token is dead (timed out, unknown): nothing to do then."""
-        ...
-
-    def fail(self, token: str, error: str, cause: str) -> bool:
-        """End a waiting execution through a named error. False when the token is dead."""
-        ...
-
-    def is_running(self, case_id: str, attempt: int) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from chalicelib.domain.materials import ELECTRONIC
 from chalicelib.domain.uploads import OpenUpload, Upload, UploadState, Wish
 from chalicelib.services import accesses, lapses
 from chalicelib.services.changes import authority_of
+from chalicelib.services.filed import item_of
 from chalicelib.services.ports import Ports, Receipt, RequestKey, Timer
 from chalicelib.services.upload_ports import Link, PostForm
 
@@ -36,10 +37,7 @@ def announce(ports: Ports, actor: Actor, case_id: str, wish: Wish, key: RequestK
     case = _writable(ports, actor, ports.cases.get(case_id))
     there = _shown(ports.uploads.of(case.id))
     raise_all(Refused, uploads.impossible(case.state, there))
-    item = ports.catalog.version(case.item.code, case.item.version)
-    if item is None:
-        raise LookupError(f"no version {case.item.version} of {case.item.code}: versions are never removed")
-    raise_all(Invalid, uploads.unacceptable(wish, item))
+    raise_all(Invalid, uploads.unacceptable(wish, item_of(ports.catalog, case)))
     upload = uploads.opened(uploads.upload_id(case.id, ports.ids.new(now)), wish, now)
     receipt = _receipt(upload)
     due = min(u.expires_at for u in (*there, upload) if u.state in uploads.UNFINISHED)

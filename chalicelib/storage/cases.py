@@ -13,6 +13,7 @@ from pynamodb.exceptions import DeleteError, DoesNotExist
 from chalicelib.domain import case_events as e
 from chalicelib.domain.authorities import Authority
 from chalicelib.domain.case_events import Document, EventRecord
+from chalicelib.domain.case_rules import Task
 from chalicelib.domain.cases import Case
 from chalicelib.domain.certificates import Certificate
 from chalicelib.domain.deadlines import legal_day
@@ -27,6 +28,7 @@ from chalicelib.services.ports import (
     RequestKey,
     StoredReceipt,
     TaskSummary,
+    TaskToken,
     Timer,
     body_queue,
     officer_queue,
@@ -93,7 +95,7 @@ class DynamoCases:
         if key and receipt:
             change.create(receipt_row(key, receipt, events[0].recorded_at))
         if token and case.task:
-            change.put(t.TokenRow(f"token#{case.id}", _number(case.task.number), token=token))
+            change.put(_token_row(case, case.task, token))
         if certificate:
             pk = f"certificate#{certificate.identifier}"
             holder, order = f"holder#{certificate.holder_subject}", f"{instant(certificate.issued_at)}#{pk}"
@@ -250,13 +252,13 @@ class DynamoCases:
             raise ValueError("only an open task has a token")
         change = Change(self._connection)
         change.check(t.CaseRow, f"case#{case.id}", "case", t.CaseRow.version == case.version)
-        change.put(t.TokenRow(f"token#{case.id}", _number(case.task.number), token=token))
+        change.put(_token_row(case, case.task, token))
         change.commit()
 
     @reading
-    def tokens(self, case_id: str) -> Mapping[int, str]:
+    def tokens(self, case_id: str) -> Mapping[int, TaskToken]:
         rows = t.TokenRow.query(f"token#{case_id}", consistent_read=True)
-        return {int(row.sk): row.token for row in rows}
+        return {int(row.sk): TaskToken(row.token, int(row.attempt)) for row in rows}
 
     @reading
     def forget_token(self, case_id: str, task: int) -> None:
@@ -338,6 +340,10 @@ def receipt_row(key: RequestKey, receipt: Receipt, now: datetime) -> t.ReceiptRo
     """The row that makes a keyed request happen once. DynamoDB drops it some time after ``ttl``."""
     ttl = int((now + KEEP_RECEIPTS).timestamp())
     return t.ReceiptRow(f"idem#{key.scope}", "idem", content=key.content, receipt=dumps(receipt), ttl=ttl)
+
+
+def _token_row(case: Case, task: Task, token: str) -> t.TokenRow:
+    return t.TokenRow(f"token#{case.id}", _number(task.number), token=token, attempt=case.workflow_attempt)
 
 
 def _number(task: int) -> str:

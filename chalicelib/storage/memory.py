@@ -28,6 +28,7 @@ from chalicelib.services.ports import (
     RequestKey,
     StoredReceipt,
     TaskSummary,
+    TaskToken,
     Timer,
     body_queue,
     officer_queue,
@@ -51,7 +52,7 @@ class MemoryStore:
     parties: dict[str, set[str]] = field(default_factory=dict)
     outbox: dict[str, OutboxRow] = field(default_factory=dict)
     receipts: dict[str, StoredReceipt] = field(default_factory=dict)
-    tokens: dict[tuple[str, int], str] = field(default_factory=dict)
+    tokens: dict[tuple[str, int], TaskToken] = field(default_factory=dict)
     counters: dict[tuple[str, str], int] = field(default_factory=dict)
     timers: dict[tuple[str, str], Timer] = field(default_factory=dict)
     documents: dict[str, tuple[str, Document]] = field(default_factory=dict)
@@ -119,7 +120,7 @@ class MemoryCases:
         self.store.outbox[row_key] = OutboxRow(row_key, case.id, types, first.recorded_at)
         self.store.keep(key, receipt)
         if token and case.task:
-            self.store.tokens[case.id, case.task.number] = token
+            self.store.tokens[case.id, case.task.number] = TaskToken(token, case.workflow_attempt)
         if certificate:
             self.store.certificates[certificate.identifier] = dumps(certificate)
         for timer in timers:
@@ -176,9 +177,9 @@ class MemoryCases:
             raise ValueError("only an open task has a token")
         if stored is None or stored.version != case.version:
             raise Conflict.because("store.conflict")
-        self.store.tokens[case.id, case.task.number] = token
+        self.store.tokens[case.id, case.task.number] = TaskToken(token, case.workflow_attempt)
 
-    def tokens(self, case_id: str) -> Mapping[int, str]:
+    def tokens(self, case_id: str) -> Mapping[int, TaskToken]:
         return {task: token for (owner, task), token in self.store.tokens.items() if owner == case_id}
 
     def forget_token(self, case_id: str, task: int) -> None:

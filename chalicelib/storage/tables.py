@@ -164,6 +164,7 @@ class TokenRow(Row, discriminator="token"):
     """token#<case>/<task>: a workflow's task token. Its own prefix, so that IAM can guard it."""
 
     token = UnicodeAttribute()
+    attempt = NumberAttribute(default=1)  # rows from before it was kept; a wrong guess ends an old execution, no case
 
 
 class CounterRow(Row, discriminator="counter"):

@@ -14,6 +14,7 @@ DEPARTMENT = "05"
 """The department whose officers are among the demo people: that of the item in scenario ``main``."""
 
 SERVICE_CENTRE = "90"
+GOVERNMENT = "80"
 _SHOWCASE = "152500000000"  # 锡林郭勒盟: where the region's own stack shows a whole chain
 
 
@@ -107,6 +108,7 @@ def people_of(stage: str, department: str = DEPARTMENT) -> dict[str, Person]:
             found.append(_officer(f"{level}-{role}", role, division, department))
         found.append(_officer(f"{level}-colleague", "review", division, department))
         found.append(_officer(f"{level}-head", "head", division, department))
+        found.append(_officer(f"{level}-governor", "government_head", division, GOVERNMENT))
     return {person.key: person for person in found}
 
 
@@ -116,4 +118,10 @@ def _officer(key: str, role: str, division: Division, department: str) -> Person
     return Person(key, what, "officer", f"{division.name}{_TITLES[role]}(演示)", body, division.code, (role,))
 
 
-_TITLES = {"acceptance": "受理员", "review": "审核员", "decision": "审批员", "head": "负责人"}
+_TITLES = {
+    "acceptance": "受理员",
+    "review": "审核员",
+    "decision": "审批员",
+    "head": "负责人",
+    "government_head": "政府负责人",
+}

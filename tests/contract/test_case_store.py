@@ -10,7 +10,7 @@ import pytest
 from chalicelib.domain import cases as rules
 from chalicelib.domain.errors import Conflict, Refused
 from chalicelib.services import cases, certificates, tasks
-from chalicelib.services.ports import Receipt, RequestKey, Timer, body_queue, officer_queue
+from chalicelib.services.ports import Receipt, RequestKey, TaskToken, Timer, body_queue, officer_queue
 from chalicelib.storage.tables import SHARDS, shard_of
 from tests import factories as f
 from tests import journey
@@ -133,9 +133,9 @@ def test_numbers_count_up_for_each_item_and_day(world: f.World) -> None:
 def test_a_token_is_kept_with_its_task_renewed_and_forgotten(world: f.World) -> None:
     case_id = journey.submitted(world)
     journey.opened(world, case_id)
-    assert world.cases.tokens(case_id) == {1: "token-1"}
+    assert world.cases.tokens(case_id) == {1: TaskToken("token-1", 1)}
     world.cases.renew_token(journey.get(world, case_id), "token-new")
-    assert world.cases.tokens(case_id) == {1: "token-new"}
+    assert world.cases.tokens(case_id) == {1: TaskToken("token-new", 1)}
     stale = journey.get(world, case_id)
     tasks.claim(world, f.WINDOW, case_id)
     with pytest.raises(Conflict):
@@ -143,6 +143,17 @@ def test_a_token_is_kept_with_its_task_renewed_and_forgotten(world: f.World) -> 
     world.cases.forget_token(case_id, 1)
     world.cases.forget_token(case_id, 1)
     assert world.cases.tokens(case_id) == {}
+
+
+@pytest.mark.requirement("F4")
+def test_a_token_knows_the_attempt_that_waits_for_it(world: f.World) -> None:
+    case_id = journey.submitted(world)
+    journey.opened(world, case_id)
+    tasks.record_workflow_death(world, case_id, 1)
+    tasks.restart_workflow(world, case_id, reason="test")
+    assert world.cases.tokens(case_id) == {1: TaskToken("token-1", 1)}
+    tasks.open_task(world, case_id, 2, "token-2")
+    assert world.cases.tokens(case_id) == {1: TaskToken("token-2", 2)}
 
 
 def test_the_outbox_gives_the_oldest_rows_first_and_forgets_what_was_sent(world: f.World) -> None:
@@ -196,7 +207,7 @@ def test_opening_a_task_twice_opens_one(world: f.World) -> None:
     tasks.open_task(world, case_id, 1, "a")
     tasks.open_task(world, case_id, 1, "b")
     assert journey.get(world, case_id).tasks == 1
-    assert world.cases.tokens(case_id) == {1: "b"}
+    assert world.cases.tokens(case_id) == {1: TaskToken("b", 1)}
     with pytest.raises(tasks.Superseded):
         tasks.open_task(world, case_id, 2, "c")
     cases.withdraw(world, f.HERDER, case_id, "")

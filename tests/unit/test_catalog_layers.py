@@ -94,6 +94,29 @@ def test_a_special_laws_notice_period_goes_before_the_general_one() -> None:
     assert (ordinary.notice_limit.value, ordinary.notice_limit.unit) == (5, "workday")
 
 
+@pytest.mark.requirement("B10")
+def test_no_law_read_names_joint_handling_so_where_there_is_some_it_is_demo_with_forty_five_days() -> None:
+    joint = [document for document in merged(FILES) if document.get("joint")]
+    assert [document["key"] for document in joint] == ["kindergarten-setup"]
+    assert "joint" in joint[0]["demo"]
+    assert joint[0]["joint"]["basis"]["article"] == "26"
+    made = standard_of(joint[0])
+    assert made.joint
+    assert made.statutory_limit is not None
+    assert (made.statutory_limit.value, made.statutory_limit.unit) == (45, "workday")
+
+
+@pytest.mark.requirement("B10")
+def test_joint_handling_that_a_law_names_is_a_fact_and_leaves_a_special_limit_as_it_is(files: dict[str, Json]) -> None:
+    law_of(files, "teacher-qualification")["joint"] = {"kind": "joint", "departments": ["05", "14"], "basis": "XKF:26"}
+    made = next(d for d in merged(files) if d["key"] == "teacher-qualification")
+    assert "joint" not in made["demo"]
+    assert standard_of(made).joint
+    assert (made["statutory_limit"]["value"], made["statutory_limit"]["unit"]) == (30, "day")
+    law_of(files, "kindergarten-setup")["joint"] = {"kind": "joint", "departments": ["05", "14"], "basis": "XKF:26"}
+    assert refused(files) == {("catalog.demo-over-law", "/items/kindergarten-setup/joint")}
+
+
 @pytest.mark.requirement("B4")
 def test_no_law_read_sets_a_period_for_correcting_so_where_there_is_one_it_is_demo() -> None:
     teacher = documents_of("teacher-qualification")[0]

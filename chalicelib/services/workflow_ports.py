@@ -1,0 +1,39 @@
+"""What the use cases need from Step Functions, as Protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class TaskToken:
+    """The token of a task, and the attempt whose execution waits for it.
+
+    After a restart that is an older attempt than the case's own, until the new execution has opened the task again.
+    """
+
+    value: str
+    attempt: int
+
+
+class Workflows(Protocol):
+    """Executions of the case-routing state machine."""
+
+    def start(self, case_id: str, attempt: int) -> bool:
+        """Start the execution named ``<case id>-<attempt>``; harmless if it was started before.
+
+        True when it is under way now, False when it has already come to its end.
+        """
+        ...
+
+    def succeed(self, token: str, output: Mapping[str, object]) -> bool:
+        """Report a finished task. False when the token is dead (timed out, unknown): nothing to do then."""
+        ...
+
+    def fail(self, token: str, error: str, cause: str) -> bool:
+        """End a waiting execution through a named error. False when the token is dead."""
+        ...
+
+    def is_running(self, case_id: str, attempt: int) -> bool: ...
