@@ -23,6 +23,7 @@ class Settings:
     seal_key_id: str  # KMS key, ECC_NIST_P256, SIGN_VERIFY
     vault_key_id: str  # KMS key, SYMMETRIC_DEFAULT, wraps the data keys
     cursor_secret_id: str  # Secrets Manager
+    presence_secret_id: str  # Secrets Manager: signs presence codes
     oidc_issuer: str
     oidc_audience: str
     oidc_jwks_url: str

@@ -14,8 +14,11 @@ from chalicelib.services import log_ports, message_ports, ports, upload_ports
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from chalicelib.domain.divisions import DivisionIndex
     from chalicelib.gateways.jwks import KeySource
+    from chalicelib.gateways.secrets import RotatedSecret
     from chalicelib.services.ports import CatalogStore
     from chalicelib.storage.catalog_view import CatalogView
     from chalicelib.storage.sealing import Safe
@@ -250,6 +253,17 @@ class Wiring:
 
         self.settings.require("cursor_secret_id")
         return read_secret(self._client("secretsmanager"), self.settings.cursor_secret_id)
+
+    @cached_property
+    def _presence_secret(self) -> RotatedSecret:
+        from chalicelib.gateways.secrets import RotatedSecret
+
+        self.settings.require("presence_secret_id")
+        return RotatedSecret(self._client("secretsmanager"), self.settings.presence_secret_id, self.clock)
+
+    @property
+    def presence_secrets(self) -> Sequence[bytes]:
+        return self._presence_secret.versions()
 
     @cached_property
     def jwks(self) -> KeySource:

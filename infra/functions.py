@@ -68,6 +68,7 @@ class Use(StrEnum):
     SIGN = "sign with the seal"
     VERIFY = "verify seals"
     SIGN_CURSORS = "read the cursor secret"
+    SIGN_PRESENCE = "read the secret of presence codes, and remember which were used"
     KNOW_ISSUER = "know the OIDC issuer"
     KNOW_ADDRESS = "know the public address"
 
@@ -122,6 +123,7 @@ USES: dict[str, tuple[Use, ...]] = {
         Use.SCAN_UPLOADS,
         Use.VERIFY,
         Use.SIGN_CURSORS,
+        Use.SIGN_PRESENCE,
         Use.KNOW_ADDRESS,
     ),
     "anchor_logs": (Use.READ_HEADS, Use.ANCHOR, Use.SIGN),

@@ -43,6 +43,7 @@ _KNOWN: dict[str, tuple[frozenset[Use], Any]] = {
     "ANCHOR_BUCKET": (frozenset({Use.ANCHOR}), {"Ref": "AnchorBucket"}),
     "SCANNER_URL": (frozenset({Use.SCAN_UPLOADS}), {"Ref": "ScannerUrl"}),
     "CURSOR_SECRET_ID": (frozenset({Use.SIGN_CURSORS}), {"Ref": "CursorSecret"}),
+    "PRESENCE_SECRET_ID": (frozenset({Use.SIGN_PRESENCE}), {"Ref": "PresenceSecret"}),
     "OIDC_ISSUER": (frozenset({Use.KNOW_ISSUER}), {"Ref": "OidcIssuer"}),
     "OIDC_AUDIENCE": (frozenset({Use.KNOW_ISSUER}), {"Ref": "OidcAudience"}),
     "OIDC_JWKS_URL": (frozenset({Use.KNOW_ISSUER}), {"Ref": "OidcJwksUrl"}),

@@ -18,6 +18,7 @@ from chalicelib.api import (
     messages,
     meta,
     notices,
+    presence,
     procedures,
     tasks,
     uploads,
@@ -25,6 +26,7 @@ from chalicelib.api import (
 
 BLUEPRINTS = (
     cases.bp,
+    presence.bp,
     deadlines.bp,
     accesses.bp,
     calendar.bp,

@@ -16,6 +16,7 @@ from chalicelib.domain.cases import Case
 from chalicelib.domain.certificates import masked
 from chalicelib.domain.documents import Content
 from chalicelib.domain.notices import Defect
+from chalicelib.domain.presence import is_provisional
 from chalicelib.domain.routing import Node
 
 
@@ -55,6 +56,8 @@ def case(case: Case, viewer: Actor) -> dict[str, Any]:
         "applicant": {
             "kind": str(case.applicant.kind),
             "name": masked(case.applicant.name) if supervising else case.applicant.name,
+            "account": not is_provisional(case.applicant.subject),
+            **_identity(case, supervising),
         },
         "kind": labelled("kind", case.kind),
         "about": case.about.identifier if case.about else "",
@@ -81,6 +84,13 @@ def case(case: Case, viewer: Actor) -> dict[str, Any]:
         shown["form"] = dict(case.form)
         shown["materials"] = [{k: v for k, v in asdict(m).items() if v} for m in case.materials]
     return shown
+
+
+def _identity(case: Case, supervising: bool) -> dict[str, Any]:
+    check = case.identity
+    if check is None or supervising:
+        return {}
+    return {"identity": {"document": labelled("identity_document", check.document), "number": check.number}}
 
 
 def _notice(case: Case) -> dict[str, Any] | None:

@@ -62,6 +62,15 @@ class HeldCertificate:
 
 
 @dataclass(frozen=True, slots=True)
+class IdentityCheck:
+    """What an officer checked of who has no account: kind of document, its number covered, a digest of the whole."""
+
+    document: str
+    number: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A written act: numbered, dated, with the SHA-256 of what it says."""
 
@@ -98,6 +107,8 @@ class CaseDrafted(Event):
     authority: str  # id of the agent's authority; empty when none is needed
     kind: str = "new"
     about: HeldCertificate | None = None
+    presence: str = ""  # id of the presence code that the applicant showed at the window
+    identity: IdentityCheck | None = None  # what the window checked instead
 
 
 @dataclass(frozen=True, slots=True)

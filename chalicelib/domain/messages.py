@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from chalicelib.domain.catalog import ToldBy
 from chalicelib.domain.contacts import Contact, ContactBook, ContactChannel
+from chalicelib.domain.presence import is_provisional
 
 TELLING: tuple[str, ...] = (
     "case.submitted",
@@ -122,8 +123,12 @@ def first_deliveries(book: ContactBook) -> tuple[Delivery, ...]:
 
 
 def post_in(message: Message) -> Message:
-    """The message lies in the inbox: where the version says that this is enough, the person counts as told."""
-    told = message.created_at if message.told_by == ToldBy.INBOX_DELIVERED else None
+    """The message lies in the inbox: where the version says that this is enough, the person counts as told.
+
+    Who has no account has no inbox either: they count as told when the paper is handed over.
+    """
+    reads = not is_provisional(message.subject)
+    told = message.created_at if reads and message.told_by == ToldBy.INBOX_DELIVERED else None
     return replace(message, told_at=told)
 
 
@@ -137,7 +142,8 @@ def read(message: Message, now: datetime) -> Message:
 
 def handed_over(message: Message, at: datetime) -> Message:
     """The paper was handed over; where the version says so, this is the moment of being told."""
-    if message.told_by != ToldBy.HANDED_OVER or message.told_at is not None:
+    counts = message.told_by == ToldBy.HANDED_OVER or is_provisional(message.subject)
+    if not counts or message.told_at is not None:
         return message
     return replace(message, version=message.version + 1, told_at=at)
 

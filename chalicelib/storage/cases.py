@@ -20,6 +20,7 @@ from chalicelib.domain.erasure import ERASED
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.log_chain import Head, link
 from chalicelib.domain.mandates import Mandate
+from chalicelib.domain.presence import KEPT, ApplicationClaimed, is_provisional
 from chalicelib.services.ports import (
     OutboxRow,
     Page,
@@ -89,7 +90,7 @@ class DynamoCases:
         change.put(outbox_row(case.id, events))
         change.put(head_row(Head(case.id, case.version, head), events[-1].recorded_at))
         for event in events:
-            self._lists(change, case.id, event.event)
+            self._lists(change, case.id, event)
         if key and receipt:
             change.create(receipt_row(key, receipt, events[0].recorded_at))
         if token and case.task:
@@ -98,7 +99,9 @@ class DynamoCases:
             pk = f"certificate#{certificate.identifier}"
             holder, order = f"holder#{certificate.holder_subject}", f"{instant(certificate.issued_at)}#{pk}"
             sealed = sealing.seal(pk, dumps(certificate))
-            change.create(t.CertificateRow(pk, "certificate", case_id=case.id, snapshot=sealed, lpk=holder, lsk=order))
+            made = t.CertificateRow(pk, "certificate", case_id=case.id, snapshot=sealed, lpk=holder, lsk=order)
+            issues = any(isinstance(record.event, e.ResultIssued) for record in events)
+            (change.create if issues else change.put)(made)
         if authority:
             same = t.AuthorityRow.version == authority.version
             change.check(t.AuthorityRow, f"authority#{authority.id}", "authority", same)
@@ -180,9 +183,19 @@ class DynamoCases:
                 )
             )
 
-    def _lists(self, change: Change, case_id: str, event: e.Event) -> None:
+    def _lists(self, change: Change, case_id: str, record: EventRecord) -> None:
+        event = record.event
+        if isinstance(event, ApplicationClaimed):
+            subject = event.applicant.subject
+            pk, sk = f"case#{case_id}", f"party#{subject}"
+            change.put(t.PartyRow(pk, sk, lpk=f"party#{subject}", lsk=case_id, case_id=case_id))
         if isinstance(event, e.CaseDrafted):
+            if event.presence:
+                ttl = int((record.recorded_at + KEPT).timestamp())
+                change.create(t.PresenceRow(f"presence#{event.presence}", "presence", case_id=case_id, ttl=ttl))
             for subject in {event.applicant.subject, event.agent} - {""}:
+                if is_provisional(subject):
+                    continue  # nobody will ever ask for the list of a party without account
                 pk, sk = f"case#{case_id}", f"party#{subject}"
                 change.create(t.PartyRow(pk, sk, lpk=f"party#{subject}", lsk=case_id, case_id=case_id))
         document: Document | None = getattr(event, "document", None)
@@ -197,6 +210,14 @@ class DynamoCases:
         except DoesNotExist:
             return None
         return StoredReceipt(row.content, loads(row.receipt, Receipt))
+
+    @reading
+    def presence_used(self, code_id: str) -> bool:
+        try:
+            t.PresenceRow.get(f"presence#{code_id}", "presence", consistent_read=True)
+        except DoesNotExist:
+            return False
+        return True
 
     @reading
     def document(self, number: str) -> tuple[str, Document] | None:

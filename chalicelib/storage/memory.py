@@ -21,6 +21,7 @@ from chalicelib.domain.enquiries import Enquiry, Step
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.log_chain import Head, link
 from chalicelib.domain.mandates import Mandate
+from chalicelib.domain.presence import ApplicationClaimed
 from chalicelib.services.ports import (
     OutboxRow,
     Page,
@@ -51,6 +52,7 @@ class MemoryStore:
     parties: dict[str, set[str]] = field(default_factory=dict)
     outbox: dict[str, OutboxRow] = field(default_factory=dict)
     receipts: dict[str, StoredReceipt] = field(default_factory=dict)
+    presences: set[str] = field(default_factory=set)
     tokens: dict[tuple[str, int], str] = field(default_factory=dict)
     counters: dict[tuple[str, str], int] = field(default_factory=dict)
     timers: dict[tuple[str, str], Timer] = field(default_factory=dict)
@@ -103,6 +105,10 @@ class MemoryCases:
             raise Conflict.because("store.conflict")
         if mandate and loads(self.store.mandates[mandate.id], Mandate).version != mandate.version:
             raise Conflict.because("store.conflict")
+        used = {r.event.presence for r in events if isinstance(r.event, e.CaseDrafted)} - {""}
+        if used & self.store.presences:
+            raise Conflict.because("store.conflict")
+        self.store.presences |= used
         head = case.log_head
         for record in events:
             payload = plain(dump_event(record))
@@ -136,6 +142,8 @@ class MemoryCases:
             self.store.tasks[case.id, task.number] = TaskSummary(
                 case.id, task.number, task.role, task.body, task.opened_at, task.assignee, case.item.name, case.number
             )
+        if isinstance(event, ApplicationClaimed):
+            self.store.parties.setdefault(event.applicant.subject, set()).add(case.id)
         if isinstance(event, e.CaseDrafted):
             for subject in {event.applicant.subject, event.agent} - {""}:
                 self.store.parties.setdefault(subject, set()).add(case.id)
@@ -145,6 +153,9 @@ class MemoryCases:
 
     def receipt(self, scope: str) -> StoredReceipt | None:
         return self.store.receipts.get(scope)
+
+    def presence_used(self, code_id: str) -> bool:
+        return code_id in self.store.presences
 
     def document(self, number: str) -> tuple[str, Document] | None:
         return self.store.documents.get(number)
