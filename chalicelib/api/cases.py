@@ -100,7 +100,7 @@ def read_case(request: Request) -> Reply:
     request="cases/application",
     response="elements/receipt",
     if_match=True,
-    problems=(*_ACT, "case.stale", "item.not-offered"),
+    problems=(*_ACT, "case.stale", "case.too-large", "item.not-offered"),
 )
 def save_application(request: Request) -> Reply:
     """Replaces the draft's content. Incomplete data is kept as it is; submission judges it."""

@@ -86,6 +86,8 @@ class Event:
     """Base of all events."""
 
     type: ClassVar[str]
+    carries_application: ClassVar[bool] = False
+    """True for events that store what the applicant handed in; see ``sizes``."""
 
     @property
     def told(self) -> Mapping[str, str]:
@@ -116,6 +118,7 @@ class ApplicationSaved(Event):
     """Form and materials of the draft were replaced."""
 
     type: ClassVar[str] = "case.saved"
+    carries_application: ClassVar[bool] = True
     item: ItemRef
     form: Mapping[str, Any]
     materials: tuple[SubmittedMaterial, ...]

@@ -236,7 +236,7 @@ class CaseRepository(Protocol):
         ``token``: the workflow's task token for the task that these events open.
         ``authority``, ``mandate``: must still stand as they were read, or nothing is written.
         ``timers`` are set, timers of the kinds in ``cleared`` are removed.
-        Raises Conflict when the case has moved on, or the key was used in between.
+        Raises Conflict when the case has moved on or the key was used; Invalid ``case.too-large`` (domain.sizes).
         """
         ...
 

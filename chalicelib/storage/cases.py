@@ -21,6 +21,7 @@ from chalicelib.domain.errors import Conflict
 from chalicelib.domain.log_chain import Head, link
 from chalicelib.domain.mandates import Mandate
 from chalicelib.domain.presence import KEPT, ApplicationClaimed, is_provisional
+from chalicelib.domain.sizes import must_fit
 from chalicelib.services.ports import (
     OutboxRow,
     Page,
@@ -84,8 +85,10 @@ class DynamoCases:
     ) -> None:
         change = Change(self._connection)
         sealing = self._key(change, case.id, expected_version)
-        head = self._append(change, case, events, sealing)
-        self._snapshot(change, case, head, expected_version, sealing)
+        said, snapshot = [dump_event(record) for record in events], dumps(case)
+        must_fit(events, (len(text.encode()) for text in (*said, snapshot)))
+        head = self._append(change, case, events, said, sealing)
+        self._snapshot(change, case, snapshot, head, expected_version, sealing)
         self._task(change, case, events)
         change.put(outbox_row(case.id, events))
         change.put(head_row(Head(case.id, case.version, head), events[-1].recorded_at))
@@ -130,23 +133,25 @@ class DynamoCases:
     def _read_key(self, case_id: str) -> Key | None:
         return self._safe.key(case_id)
 
-    def _append(self, change: Change, case: Case, events: Sequence[EventRecord], sealing: Key) -> str:
+    def _append(
+        self, change: Change, case: Case, events: Sequence[EventRecord], said: Sequence[str], sealing: Key
+    ) -> str:
         head = case.log_head
-        for event in events:
+        for event, text in zip(events, said, strict=True):
             sk = event_place(event.number)
-            payload = sealing.seal(sk, dump_event(event))
+            payload = sealing.seal(sk, text)
             digest = link(head, payload)
             change.create(t.EventRow(f"case#{case.id}", sk, payload=payload, prev_hash=head, hash=digest))
             head = digest
         return head
 
-    def _snapshot(self, change: Change, case: Case, head: str, expected_version: int, sealing: Key) -> None:
+    def _snapshot(self, change: Change, case: Case, text: str, head: str, expected_version: int, sealing: Key) -> None:
         row = t.CaseRow(
             f"case#{case.id}",
             "case",
             version=case.version,
             state=case.state.value,
-            snapshot=sealing.seal(f"case#{case.version}", dumps(case)),
+            snapshot=sealing.seal(f"case#{case.version}", text),
             log_head=head,
         )
         if expected_version == 0:

@@ -22,6 +22,7 @@ from chalicelib.domain.errors import Conflict
 from chalicelib.domain.log_chain import Head, link
 from chalicelib.domain.mandates import Mandate
 from chalicelib.domain.presence import ApplicationClaimed
+from chalicelib.domain.sizes import must_fit
 from chalicelib.services.ports import (
     OutboxRow,
     Page,
@@ -105,6 +106,7 @@ class MemoryCases:
             raise Conflict.because("store.conflict")
         if mandate and loads(self.store.mandates[mandate.id], Mandate).version != mandate.version:
             raise Conflict.because("store.conflict")
+        must_fit(events, (len(text.encode()) for text in (*map(dump_event, events), dumps(case))))
         used = {r.event.presence for r in events if isinstance(r.event, e.CaseDrafted)} - {""}
         if used & self.store.presences:
             raise Conflict.because("store.conflict")
