@@ -14,10 +14,11 @@ from chalicelib.services import log_ports, message_ports, ports, upload_ports
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from chalicelib.domain.divisions import DivisionIndex
     from chalicelib.gateways.jwks import KeySource
+    from chalicelib.gateways.provider import Credentials
     from chalicelib.gateways.secrets import RotatedSecret
     from chalicelib.services.ports import CatalogStore
     from chalicelib.storage.catalog_view import CatalogView
@@ -165,16 +166,29 @@ class Wiring:
         return PackagedTexts()
 
     @cached_property
+    def _credentials(self) -> Mapping[str, Credentials]:
+        from chalicelib.gateways.provider import Credentials
+        from chalicelib.gateways.secrets import RotatedSecret
+
+        client, told = self._client("secretsmanager"), self.settings
+        ids = {"sms": told.sms_secret_id, "post": told.post_secret_id}
+        return {channel: Credentials(RotatedSecret(client, ids[channel], self.clock)) for channel in ids}
+
+    def webhook_secrets(self, sender: str) -> Sequence[bytes]:
+        known = self._credentials.get(sender)
+        return known.callback_secrets() if known else ()
+
+    @cached_property
     def sms(self) -> message_ports.SmsPort:
         from chalicelib.gateways.sms import HttpSms
 
-        return HttpSms(self.settings.sms_url)
+        return HttpSms(self.settings.sms_url, self._credentials["sms"])
 
     @cached_property
     def post(self) -> message_ports.PostPort:
         from chalicelib.gateways.post import HttpPost
 
-        return HttpPost(self.settings.post_url)
+        return HttpPost(self.settings.post_url, self._credentials["post"])
 
     @property
     def public_address(self) -> str:

@@ -42,6 +42,7 @@ class Use(StrEnum):
     CHANGE_CONTACTS = "change contacts"
     READ_MESSAGES = "read messages"
     CHANGE_MESSAGES = "change messages"
+    TAKE_REPORTS = "verify and take what providers tell later"
     SEND_SMS = "hand text messages to their provider"
     SEND_POST = "hand letters to their provider"
     OPEN_KEYS = "read and unwrap data keys"
@@ -106,6 +107,7 @@ USES: dict[str, tuple[Use, ...]] = {
         Use.READ_MESSAGES,
         Use.CHANGE_MESSAGES,
         Use.SEND_SMS,
+        Use.TAKE_REPORTS,
         Use.MAKE_KEYS,
         Use.LIST_CASES,
         Use.READ_AUTHORITIES,

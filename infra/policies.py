@@ -42,6 +42,7 @@ _CASES_TABLE: dict[Use, tuple[tuple[str, ...], tuple[str, ...]]] = {
     Use.OPEN_KEYS: (("GetItem", "BatchGetItem"), ("key#*",)),
     Use.MAKE_KEYS: (("PutItem",), ("key#*",)),
     Use.DESTROY_KEYS: (("DeleteItem",), ("key#*", "certificate#*", "message#*")),
+    Use.TAKE_REPORTS: (("GetItem", "PutItem"), ("webhook#*",)),
     Use.SIGN_PRESENCE: (("GetItem", "PutItem"), ("presence#*",)),
     Use.READ_RECEIPTS: (("GetItem",), ("idem#*",)),
     Use.STORE_TOKENS: (("PutItem",), (_TOKENS,)),
@@ -86,7 +87,12 @@ _OTHERS: dict[Use, tuple[tuple[str, ...], Sequence[Any]]] = {
 }
 
 
-_SECRETS = {Use.SIGN_CURSORS: "CursorSecret", Use.SIGN_PRESENCE: "PresenceSecret"}
+_SECRETS: dict[str, frozenset[Use]] = {
+    "CursorSecret": frozenset({Use.SIGN_CURSORS}),
+    "PresenceSecret": frozenset({Use.SIGN_PRESENCE}),
+    "SmsSecret": frozenset({Use.SEND_SMS, Use.TAKE_REPORTS}),
+    "PostSecret": frozenset({Use.SEND_POST, Use.TAKE_REPORTS}),
+}
 
 
 def policy(function: Function) -> Json:
@@ -168,7 +174,7 @@ def _absent_files(function: Function) -> list[Json]:
 
 
 def _secrets(function: Function) -> list[Json]:
-    read = [{"Ref": secret} for use, secret in _SECRETS.items() if use in function.uses]
+    read = [{"Ref": secret} for secret, by in _SECRETS.items() if by & set(function.uses)]
     return [_allow("ReadSecrets", ("secretsmanager:GetSecretValue",), read)] if read else []
 
 

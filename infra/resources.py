@@ -48,6 +48,8 @@ _KNOWN: dict[str, tuple[frozenset[Use], Any]] = {
     "OIDC_AUDIENCE": (frozenset({Use.KNOW_ISSUER}), {"Ref": "OidcAudience"}),
     "OIDC_JWKS_URL": (frozenset({Use.KNOW_ISSUER}), {"Ref": "OidcJwksUrl"}),
     "PUBLIC_BASE_URL": (frozenset({Use.KNOW_ADDRESS}), {"Ref": "PublicBaseUrl"}),
+    "SMS_SECRET_ID": (frozenset({Use.SEND_SMS, Use.TAKE_REPORTS}), {"Ref": "SmsSecret"}),
+    "POST_SECRET_ID": (frozenset({Use.SEND_POST, Use.TAKE_REPORTS}), {"Ref": "PostSecret"}),
     "SMS_URL": (frozenset({Use.SEND_SMS}), {"Ref": "SmsUrl"}),
     "POST_URL": (frozenset({Use.SEND_POST}), {"Ref": "PostUrl"}),
     "PAYMENTS_URL": (frozenset({Use.ASK_PAYMENTS}), {"Ref": "PaymentsUrl"}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.data import label
@@ -15,6 +15,7 @@ from chalicelib.domain.case_events import EventRecord
 from chalicelib.domain.cases import Case
 from chalicelib.domain.certificates import masked
 from chalicelib.domain.documents import Content
+from chalicelib.domain.errors import Invalid
 from chalicelib.domain.notices import Defect
 from chalicelib.domain.presence import is_provisional
 from chalicelib.domain.routing import Node
@@ -29,6 +30,14 @@ def labelled(group: str, code: str) -> dict[str, str]:
 def instant(at: datetime | None) -> str | None:
     """A moment as RFC 3339 text in UTC."""
     return at.isoformat() if at else None
+
+
+def moment(text: str, pointer: str) -> datetime:
+    """A moment in UTC. RFC 3339 knows some that nobody can keep: leap seconds, and what lies outside the calendar."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Invalid.because("schema.format", pointer, format="date-time") from None
 
 
 def case_summary(case: Case) -> dict[str, Any]:

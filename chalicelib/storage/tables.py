@@ -160,6 +160,10 @@ class ReceiptRow(Row, discriminator="receipt"):
     receipt = UnicodeAttribute()
 
 
+class WebhookRow(Row, discriminator="webhook"):
+    """webhook#<sender>#<id>/webhook: a signed call had its effect. DynamoDB drops it some time after ``ttl``."""
+
+
 class PresenceRow(Row, discriminator="presence"):
     """presence#<code id>/presence: a presence code was used. DynamoDB drops it some time after ``ttl``."""
 
