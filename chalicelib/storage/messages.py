@@ -85,6 +85,8 @@ class DynamoMessages:
     @reading
     def get(self, message_id: str) -> Message | None:
         case_id, _, slot = message_id.partition(".")
+        if not slot:
+            return None  # no key is empty: DynamoDB would refuse to look
         try:
             row = t.MessageRow.get(f"message#{case_id}", slot, consistent_read=True)
         except DoesNotExist:
