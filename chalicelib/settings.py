@@ -23,6 +23,7 @@ class Settings:
     seal_key_id: str  # KMS key, ECC_NIST_P256, SIGN_VERIFY
     vault_key_id: str  # KMS key, SYMMETRIC_DEFAULT, wraps the data keys
     cursor_secret_id: str  # Secrets Manager
+    presence_secret_id: str  # Secrets Manager: signs presence codes
     oidc_issuer: str
     oidc_audience: str
     oidc_jwks_url: str
@@ -32,6 +33,8 @@ class Settings:
     kept_bucket: str = ""  # where clean ones are kept
     anchor_bucket: str = ""  # where the heads of the logs are kept, under lock
     scanner_url: str = ""  # looks through uploads; may be empty
+    sms_secret_id: str = ""  # what we and the provider of text messages know each other by
+    post_secret_id: str = ""  # the same for letters
     sms_url: str = ""  # the provider of text messages; empty: none
     post_url: str = ""  # the provider of letters; empty: none
     payments_url: str = ""  # the provider of online payment; empty: fees are paid at the window

@@ -14,8 +14,12 @@ from chalicelib.services import log_ports, message_ports, ports, upload_ports
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from chalicelib.domain.divisions import DivisionIndex
     from chalicelib.gateways.jwks import KeySource
+    from chalicelib.gateways.provider import Credentials
+    from chalicelib.gateways.secrets import RotatedSecret
     from chalicelib.services.ports import CatalogStore
     from chalicelib.storage.catalog_view import CatalogView
     from chalicelib.storage.sealing import Safe
@@ -162,16 +166,29 @@ class Wiring:
         return PackagedTexts()
 
     @cached_property
+    def _credentials(self) -> Mapping[str, Credentials]:
+        from chalicelib.gateways.provider import Credentials
+        from chalicelib.gateways.secrets import RotatedSecret
+
+        client, told = self._client("secretsmanager"), self.settings
+        ids = {"sms": told.sms_secret_id, "post": told.post_secret_id}
+        return {channel: Credentials(RotatedSecret(client, ids[channel], self.clock)) for channel in ids}
+
+    def webhook_secrets(self, sender: str) -> Sequence[bytes]:
+        known = self._credentials.get(sender)
+        return known.callback_secrets() if known else ()
+
+    @cached_property
     def sms(self) -> message_ports.SmsPort:
         from chalicelib.gateways.sms import HttpSms
 
-        return HttpSms(self.settings.sms_url)
+        return HttpSms(self.settings.sms_url, self._credentials["sms"])
 
     @cached_property
     def post(self) -> message_ports.PostPort:
         from chalicelib.gateways.post import HttpPost
 
-        return HttpPost(self.settings.post_url)
+        return HttpPost(self.settings.post_url, self._credentials["post"])
 
     @property
     def public_address(self) -> str:
@@ -250,6 +267,17 @@ class Wiring:
 
         self.settings.require("cursor_secret_id")
         return read_secret(self._client("secretsmanager"), self.settings.cursor_secret_id)
+
+    @cached_property
+    def _presence_secret(self) -> RotatedSecret:
+        from chalicelib.gateways.secrets import RotatedSecret
+
+        self.settings.require("presence_secret_id")
+        return RotatedSecret(self._client("secretsmanager"), self.settings.presence_secret_id, self.clock)
+
+    @property
+    def presence_secrets(self) -> Sequence[bytes]:
+        return self._presence_secret.versions()
 
     @cached_property
     def jwks(self) -> KeySource:

@@ -42,6 +42,8 @@ _CASES_TABLE: dict[Use, tuple[tuple[str, ...], tuple[str, ...]]] = {
     Use.OPEN_KEYS: (("GetItem", "BatchGetItem"), ("key#*",)),
     Use.MAKE_KEYS: (("PutItem",), ("key#*",)),
     Use.DESTROY_KEYS: (("DeleteItem",), ("key#*", "certificate#*", "message#*")),
+    Use.TAKE_REPORTS: (("GetItem", "PutItem"), ("webhook#*",)),
+    Use.SIGN_PRESENCE: (("GetItem", "PutItem"), ("presence#*",)),
     Use.READ_RECEIPTS: (("GetItem",), ("idem#*",)),
     Use.STORE_TOKENS: (("PutItem",), (_TOKENS,)),
     Use.REPORT_TOKENS: (("GetItem", "Query", "DeleteItem"), (_TOKENS,)),
@@ -82,7 +84,14 @@ _OTHERS: dict[Use, tuple[tuple[str, ...], Sequence[Any]]] = {
         ("s3:PutObject", "s3:PutObjectRetention", "s3:GetObject", "s3:GetObjectVersion"),
         (names.objects_in("AnchorBucket"),),
     ),
-    Use.SIGN_CURSORS: (("secretsmanager:GetSecretValue",), ({"Ref": "CursorSecret"},)),
+}
+
+
+_SECRETS: dict[str, frozenset[Use]] = {
+    "CursorSecret": frozenset({Use.SIGN_CURSORS}),
+    "PresenceSecret": frozenset({Use.SIGN_PRESENCE}),
+    "SmsSecret": frozenset({Use.SEND_SMS, Use.TAKE_REPORTS}),
+    "PostSecret": frozenset({Use.SEND_POST, Use.TAKE_REPORTS}),
 }
 
 
@@ -94,6 +103,7 @@ def policy(function: Function) -> Json:
         *_indexes(function),
         *_other_services(function),
         *_absent_files(function),
+        *_secrets(function),
         *_seal(function),
         *_vault(function),
         *_event_source(function),
@@ -161,6 +171,11 @@ def _absent_files(function: Function) -> list[Json]:
         rights = ("s3:ListBucket", "s3:ListBucketVersions")
         listing.append(_allow("ListAnchors", rights, (names.arn_of("AnchorBucket"),)))
     return listing
+
+
+def _secrets(function: Function) -> list[Json]:
+    read = [{"Ref": secret} for secret, by in _SECRETS.items() if by & set(function.uses)]
+    return [_allow("ReadSecrets", ("secretsmanager:GetSecretValue",), read)] if read else []
 
 
 def _seal(function: Function) -> list[Json]:

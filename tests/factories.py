@@ -29,8 +29,10 @@ from chalicelib.domain.catalog import (
 )
 from chalicelib.domain.divisions import Division, Level, ancestor, level_of
 from chalicelib.domain.errors import Unavailable, Violation
+from chalicelib.domain.presence import Shown
 from chalicelib.domain.routing import Channel as Channel
 from chalicelib.domain.uploads import Upload
+from chalicelib.services import presence
 from chalicelib.services.log_ports import Damaged
 from chalicelib.services.message_ports import Sent
 from chalicelib.services.ports import Hint
@@ -393,6 +395,7 @@ class World:
     """All ports of the case side, in memory, over one published item. Implements ``services.ports.Ports``."""
 
     home = LEAGUE
+    presence_secrets: Sequence[bytes] = (b"a secret of the tests", b"the one before it")
 
     def __init__(self, made: ImplementationItem | None = None) -> None:
         self.store = MemoryStore()
@@ -433,3 +436,13 @@ class World:
 def item_party() -> Party:
     """The herder as an applicant."""
     return Party(HERDER.subject, HERDER.kind, HERDER.name)
+
+
+def presence_of(world: World, who: Actor = HERDER) -> str:
+    """The code that somebody shows at a window now."""
+    return presence.code(world, who).text  # type: ignore[arg-type]
+
+
+RESIDENT = "152501199003070012"
+SHOWN = Shown(ActorKind.PERSON, HERDER.name, "resident_id", RESIDENT)
+"""What a window reads from the herder's identity card."""

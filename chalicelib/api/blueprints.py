@@ -8,6 +8,7 @@ from chalicelib.api import (
     catalog,
     certificates,
     deadlines,
+    delivery_reports,
     divisions,
     docs,
     enquiries,
@@ -18,6 +19,7 @@ from chalicelib.api import (
     messages,
     meta,
     notices,
+    presence,
     procedures,
     tasks,
     uploads,
@@ -25,6 +27,7 @@ from chalicelib.api import (
 
 BLUEPRINTS = (
     cases.bp,
+    presence.bp,
     deadlines.bp,
     accesses.bp,
     calendar.bp,
@@ -36,6 +39,7 @@ BLUEPRINTS = (
     uploads.bp,
     fees.bp,
     messages.bp,
+    delivery_reports.bp,
     enquiries.bp,
     procedures.bp,
     hearings.bp,

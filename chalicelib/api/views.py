@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.data import label
@@ -15,7 +15,9 @@ from chalicelib.domain.case_events import EventRecord
 from chalicelib.domain.cases import Case
 from chalicelib.domain.certificates import masked
 from chalicelib.domain.documents import Content
+from chalicelib.domain.errors import Invalid
 from chalicelib.domain.notices import Defect
+from chalicelib.domain.presence import is_provisional
 from chalicelib.domain.routing import Node
 
 
@@ -28,6 +30,14 @@ def labelled(group: str, code: str) -> dict[str, str]:
 def instant(at: datetime | None) -> str | None:
     """A moment as RFC 3339 text in UTC."""
     return at.isoformat() if at else None
+
+
+def moment(text: str, pointer: str) -> datetime:
+    """A moment in UTC. RFC 3339 knows some that nobody can keep: leap seconds, and what lies outside the calendar."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Invalid.because("schema.format", pointer, format="date-time") from None
 
 
 def case_summary(case: Case) -> dict[str, Any]:
@@ -55,6 +65,8 @@ def case(case: Case, viewer: Actor) -> dict[str, Any]:
         "applicant": {
             "kind": str(case.applicant.kind),
             "name": masked(case.applicant.name) if supervising else case.applicant.name,
+            "account": not is_provisional(case.applicant.subject),
+            **_identity(case, supervising),
         },
         "kind": labelled("kind", case.kind),
         "about": case.about.identifier if case.about else "",
@@ -81,6 +93,13 @@ def case(case: Case, viewer: Actor) -> dict[str, Any]:
         shown["form"] = dict(case.form)
         shown["materials"] = [{k: v for k, v in asdict(m).items() if v} for m in case.materials]
     return shown
+
+
+def _identity(case: Case, supervising: bool) -> dict[str, Any]:
+    check = case.identity
+    if check is None or supervising:
+        return {}
+    return {"identity": {"document": labelled("identity_document", check.document), "number": check.number}}
 
 
 def _notice(case: Case) -> dict[str, Any] | None:

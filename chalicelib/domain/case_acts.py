@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain import case_commands as c
 from chalicelib.domain import case_events as e
-from chalicelib.domain import fees, hearings, materials, procedures, renewals
+from chalicelib.domain import fees, hearings, materials, presence, procedures, renewals
 from chalicelib.domain.case_events import Event, EventRecord
 from chalicelib.domain.case_rules import (
     DELIVER,
@@ -119,7 +119,11 @@ TRANSITIONS: Transitions = {
         frozenset({S.DRAFT}),
         (version_is_in_force, renewals.not_expired),
         _submit,
-        lambda case, m, a: [*m.unfit, *materials.violations(m.item, case.materials, m.held)],
+        lambda case, m, a: [
+            *m.unfit,
+            *materials.violations(m.item, case.materials, m.held),
+            *presence.delivery_violations(case),
+        ],
     ),
     c.OpenTask: Transition(ROUTED, (attempt_is_current, node_is_pending), _open_task),
     c.Claim: Transition(

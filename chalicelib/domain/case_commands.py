@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.domain.case_events import Document, HeldCertificate, ItemRef, Party, SubmittedMaterial
+from chalicelib.domain.case_events import Document, HeldCertificate, IdentityCheck, ItemRef, Party, SubmittedMaterial
 from chalicelib.domain.catalog import ImplementationItem
 from chalicelib.domain.errors import Violation
 from chalicelib.domain.routing import Channel, Route
@@ -30,6 +30,8 @@ class OpenDraft:
     authority: str = ""
     kind: str = "new"
     about: HeldCertificate | None = None
+    presence: str = ""
+    identity: IdentityCheck | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,8 @@ class Auth(Enum):
 
     PUBLIC = "public"
     TOKEN = "token"  # noqa: S105 - a token is asked for, this is none
+    SIGNED = "signed"
+    """A call of another system, signed with the secret of the sender that the path names as ``{sender}``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,8 @@ class ApiBlueprint(Blueprint):
             raise ValueError(f"{path}: give the path after {PREFIX}, beginning with a slash")
         if keyed and auth is Auth.PUBLIC:
             raise ValueError(f"{path}: a key is scoped by its principal, so a public route has none")
+        if auth is Auth.SIGNED and (keyed or "{sender}" not in path):
+            raise ValueError(f"{path}: a signed route names its sender, and its key is the id of the call")
 
         def declare(view: View) -> View:
             spec = RouteSpec(

@@ -163,7 +163,7 @@ def _edge_statuses(spec: RouteSpec) -> list[int]:
     """Statuses that the edge itself may answer for a route of this kind."""
     asked = {
         400: spec.request is not None or spec.keyed or spec.if_match or spec.query is not None,
-        401: _has_token(spec),
+        401: spec.auth.value != "public",
         404: "{" in spec.path,
         413: spec.request is not None,
         415: spec.request is not None,

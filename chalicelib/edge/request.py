@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from chalicelib.domain.actors import Actor
+from chalicelib.domain.webhooks import Signed
 from chalicelib.edge.cursors import Cursors
 from chalicelib.services.ports import Receipt, RequestKey
 
@@ -36,6 +37,7 @@ class Request:
     headers: Mapping[str, str]
     base_url: str
     operation: str = ""
+    signed: Signed | None = None
 
     @property
     def who(self) -> Actor:
@@ -43,6 +45,13 @@ class Request:
         if self.actor is None:
             raise AssertionError("a public route has no actor")
         return self.actor
+
+    @property
+    def call(self) -> Signed:
+        """The verified call on a signed route, where there always is one."""
+        if self.signed is None:
+            raise AssertionError("this route is not signed")
+        return self.signed
 
     @property
     def once(self) -> RequestKey:

@@ -90,7 +90,7 @@ def _attempt(ports: MessagePorts, message: Message, delivery: Delivery) -> Messa
     except NotFound:
         return _change(ports, message.id, lambda m: rules.lost(m, delivery, "removed", now))
     except Undeliverable:
-        _give_up(ports, message.subject, delivery.contact, now)
+        give_up(ports, message.subject, delivery.contact, now)
         return _change(ports, message.id, lambda m: rules.lost(m, delivery, "refused", now))
     except Unavailable:
         return _change(ports, message.id, lambda m: rules.missed(m, delivery, now))
@@ -129,7 +129,8 @@ def _change(ports: MessagePorts, message_id: str, change: Callable[[Message], Me
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-def _give_up(ports: MessagePorts, subject: str, contact_id: str, now: datetime) -> None:
+def give_up(ports: MessagePorts, subject: str, contact_id: str, now: datetime) -> None:
+    """What was sent to this contact is lost for good. Raises NotFound if it was removed, Conflict."""
     book = ports.contacts.get(subject)
     ports.contacts.commit(contact_rules.failed(book, contact_id, now), expected_version=book.version, at=now)
 

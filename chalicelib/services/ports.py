@@ -238,14 +238,17 @@ class CaseRepository(Protocol):
     ) -> None:
         """Write state, events, outbox row, receipt and the rest in one transaction.
 
+        A draft uses its presence code up. A ``certificate`` is created with the event that issues it, else replaced.
         ``token``: the workflow's task token for the task that these events open.
         ``authority``, ``mandate``: must still stand as they were read, or nothing is written.
         ``timers`` are set, timers of the kinds in ``cleared`` are removed.
-        Raises Conflict when the case has moved on, or the key was used in between.
+        Raises Conflict when the case has moved on or the key was used; Invalid ``case.too-large`` (domain.sizes).
         """
         ...
 
     def receipt(self, scope: str) -> StoredReceipt | None: ...
+
+    def presence_used(self, code_id: str) -> bool: ...
 
     def document(self, number: str) -> tuple[str, Document] | None:
         """Case id and document of a document number."""
@@ -443,6 +446,10 @@ class Ports(UploadPorts, LogPorts, Protocol):
     def home(self) -> str:
         """The 12-digit code of the division whose stack this is."""
         ...
+
+    @property
+    def presence_secrets(self) -> Sequence[bytes]:
+        """What presence codes are signed with: the first signs, all verify."""
 
     @property
     def clock(self) -> Clock: ...

@@ -21,6 +21,8 @@ from chalicelib.domain.erasure import ERASED
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.log_chain import Head, link
 from chalicelib.domain.mandates import Mandate
+from chalicelib.domain.presence import KEPT, ApplicationClaimed, is_provisional
+from chalicelib.domain.sizes import must_fit
 from chalicelib.services.ports import (
     OutboxRow,
     Page,
@@ -85,13 +87,15 @@ class DynamoCases:
     ) -> None:
         change = Change(self._connection)
         sealing = self._key(change, case.id, expected_version)
-        head = self._append(change, case, events, sealing)
-        self._snapshot(change, case, head, expected_version, sealing)
+        said, snapshot = [dump_event(record) for record in events], dumps(case)
+        must_fit(events, (len(text.encode()) for text in (*said, snapshot)))
+        head = self._append(change, case, events, said, sealing)
+        self._snapshot(change, case, snapshot, head, expected_version, sealing)
         self._task(change, case, events)
         change.put(outbox_row(case.id, events))
         change.put(head_row(Head(case.id, case.version, head), events[-1].recorded_at))
         for event in events:
-            self._lists(change, case.id, event.event)
+            self._lists(change, case.id, event)
         if key and receipt:
             change.create(receipt_row(key, receipt, events[0].recorded_at))
         if token and case.task:
@@ -100,7 +104,9 @@ class DynamoCases:
             pk = f"certificate#{certificate.identifier}"
             holder, order = f"holder#{certificate.holder_subject}", f"{instant(certificate.issued_at)}#{pk}"
             sealed = sealing.seal(pk, dumps(certificate))
-            change.create(t.CertificateRow(pk, "certificate", case_id=case.id, snapshot=sealed, lpk=holder, lsk=order))
+            made = t.CertificateRow(pk, "certificate", case_id=case.id, snapshot=sealed, lpk=holder, lsk=order)
+            issues = any(isinstance(record.event, e.ResultIssued) for record in events)
+            (change.create if issues else change.put)(made)
         if authority:
             same = t.AuthorityRow.version == authority.version
             change.check(t.AuthorityRow, f"authority#{authority.id}", "authority", same)
@@ -129,23 +135,25 @@ class DynamoCases:
     def _read_key(self, case_id: str) -> Key | None:
         return self._safe.key(case_id)
 
-    def _append(self, change: Change, case: Case, events: Sequence[EventRecord], sealing: Key) -> str:
+    def _append(
+        self, change: Change, case: Case, events: Sequence[EventRecord], said: Sequence[str], sealing: Key
+    ) -> str:
         head = case.log_head
-        for event in events:
+        for event, text in zip(events, said, strict=True):
             sk = event_place(event.number)
-            payload = sealing.seal(sk, dump_event(event))
+            payload = sealing.seal(sk, text)
             digest = link(head, payload)
             change.create(t.EventRow(f"case#{case.id}", sk, payload=payload, prev_hash=head, hash=digest))
             head = digest
         return head
 
-    def _snapshot(self, change: Change, case: Case, head: str, expected_version: int, sealing: Key) -> None:
+    def _snapshot(self, change: Change, case: Case, text: str, head: str, expected_version: int, sealing: Key) -> None:
         row = t.CaseRow(
             f"case#{case.id}",
             "case",
             version=case.version,
             state=case.state.value,
-            snapshot=sealing.seal(f"case#{case.version}", dumps(case)),
+            snapshot=sealing.seal(f"case#{case.version}", text),
             log_head=head,
         )
         if expected_version == 0:
@@ -182,9 +190,19 @@ class DynamoCases:
                 )
             )
 
-    def _lists(self, change: Change, case_id: str, event: e.Event) -> None:
+    def _lists(self, change: Change, case_id: str, record: EventRecord) -> None:
+        event = record.event
+        if isinstance(event, ApplicationClaimed):
+            subject = event.applicant.subject
+            pk, sk = f"case#{case_id}", f"party#{subject}"
+            change.put(t.PartyRow(pk, sk, lpk=f"party#{subject}", lsk=case_id, case_id=case_id))
         if isinstance(event, e.CaseDrafted):
+            if event.presence:
+                ttl = int((record.recorded_at + KEPT).timestamp())
+                change.create(t.PresenceRow(f"presence#{event.presence}", "presence", case_id=case_id, ttl=ttl))
             for subject in {event.applicant.subject, event.agent} - {""}:
+                if is_provisional(subject):
+                    continue  # nobody will ever ask for the list of a party without account
                 pk, sk = f"case#{case_id}", f"party#{subject}"
                 change.create(t.PartyRow(pk, sk, lpk=f"party#{subject}", lsk=case_id, case_id=case_id))
         document: Document | None = getattr(event, "document", None)
@@ -199,6 +217,14 @@ class DynamoCases:
         except DoesNotExist:
             return None
         return StoredReceipt(row.content, loads(row.receipt, Receipt))
+
+    @reading
+    def presence_used(self, code_id: str) -> bool:
+        try:
+            t.PresenceRow.get(f"presence#{code_id}", "presence", consistent_read=True)
+        except DoesNotExist:
+            return False
+        return True
 
     @reading
     def document(self, number: str) -> tuple[str, Document] | None:

@@ -21,6 +21,8 @@ from chalicelib.domain.enquiries import Enquiry, Step
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.log_chain import Head, link
 from chalicelib.domain.mandates import Mandate
+from chalicelib.domain.presence import ApplicationClaimed
+from chalicelib.domain.sizes import must_fit
 from chalicelib.services.ports import (
     OutboxRow,
     Page,
@@ -53,6 +55,7 @@ class MemoryStore:
     outbox: dict[str, OutboxRow] = field(default_factory=dict)
     receipts: dict[str, StoredReceipt] = field(default_factory=dict)
     tokens: dict[tuple[str, int], TaskToken] = field(default_factory=dict)
+    presences: set[str] = field(default_factory=set)
     counters: dict[tuple[str, str], int] = field(default_factory=dict)
     timers: dict[tuple[str, str], Timer] = field(default_factory=dict)
     documents: dict[str, tuple[str, Document]] = field(default_factory=dict)
@@ -104,6 +107,11 @@ class MemoryCases:
             raise Conflict.because("store.conflict")
         if mandate and loads(self.store.mandates[mandate.id], Mandate).version != mandate.version:
             raise Conflict.because("store.conflict")
+        must_fit(events, (len(text.encode()) for text in (*map(dump_event, events), dumps(case))))
+        used = {r.event.presence for r in events if isinstance(r.event, e.CaseDrafted)} - {""}
+        if used & self.store.presences:
+            raise Conflict.because("store.conflict")
+        self.store.presences |= used
         head = case.log_head
         for record in events:
             payload = plain(dump_event(record))
@@ -137,6 +145,8 @@ class MemoryCases:
             self.store.tasks[case.id, task.number] = TaskSummary(
                 case.id, task.number, task.role, task.body, task.opened_at, task.assignee, case.item.name, case.number
             )
+        if isinstance(event, ApplicationClaimed):
+            self.store.parties.setdefault(event.applicant.subject, set()).add(case.id)
         if isinstance(event, e.CaseDrafted):
             for subject in {event.applicant.subject, event.agent} - {""}:
                 self.store.parties.setdefault(subject, set()).add(case.id)
@@ -146,6 +156,9 @@ class MemoryCases:
 
     def receipt(self, scope: str) -> StoredReceipt | None:
         return self.store.receipts.get(scope)
+
+    def presence_used(self, code_id: str) -> bool:
+        return code_id in self.store.presences
 
     def document(self, number: str) -> tuple[str, Document] | None:
         return self.store.documents.get(number)

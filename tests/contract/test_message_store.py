@@ -109,3 +109,8 @@ def test_neither_number_nor_text_stands_in_the_table_in_the_clear(world: f.World
     text = str([row.serialize() for row in rows])
     for secret in (NUMBER, "某苏木", "收件"):
         assert secret not in text
+
+
+@pytest.mark.parametrize("message_id", ["unknown", "unknown.", ".1", "."])
+def test_what_is_no_id_of_a_message_is_absent_in_every_store(world: f.World, message_id: str) -> None:
+    assert world.messages.get(message_id) is None
