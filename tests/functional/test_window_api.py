@@ -19,7 +19,7 @@ NOTARY = "152086901000"  # 公证办理: with a fee, department 86
 FORM = {
     "applicant_kind": "person",
     "applicant_name": "巴特尔",
-    "identity_number": "152501199003070011",
+    "identity_number": "152501199003070012",
     "phone": "13800000000",
 }
 
