@@ -14,7 +14,7 @@ from chalicelib.domain.hearings import ThirdParty
 from chalicelib.services import cases, certificates, hearings, procedures, tasks
 from tests import factories as f
 from tests import journey
-from tests.life_acts import SECOND, Filing, examined, in_state, kept, yes_or_no
+from tests.life_acts import SECOND, Filing, at_node, in_state, kept, likely, yes_or_no
 from tests.life_model import ROUTED, Begun, Heard, china_day
 
 HEAD = Actor("league-head", ActorKind.OFFICER, body=f.LEAGUE_BUREAU.id, division=f.LEAGUE, roles=frozenset({Role.HEAD}))
@@ -22,10 +22,11 @@ REVIEWS = ("preliminary_review", "review")
 EXAMINERS = (*REVIEWS, "decide")
 KINDS = ("inspection", "consultation", "site_visit", "technical_review")
 
-numbers = st.integers(1, 3)
-something_began = precondition(lambda self: bool(self.life.procedures))
-somebody_was_told = precondition(lambda self: self.life.hearing is not None)
-decided = in_state("granted", "refused", "issued", "closed")
+numbers = st.sampled_from([1, 1, 1, 2, 2, 3])
+examined = in_state("in_review")
+something_runs = likely(lambda life: life.state == "in_review" and life.running)
+nobody_was_told = likely(lambda life: life.state == "in_review" and life.hearing is None)
+somebody_was_told = likely(lambda life: life.state == "in_review" and life.hearing is not None)
 
 
 class Examination(Filing):
@@ -49,7 +50,7 @@ class Examination(Filing):
 
     # -- under examination ------------------------------------------------------------------------------
 
-    @examined
+    @at_node("in_review", *REVIEWS)
     @rule(conclusion=st.sampled_from(["agree", "disagree"]))
     def give_opinion(self, conclusion: str) -> None:
         officer, mine = self.on_task(*REVIEWS)
@@ -59,7 +60,7 @@ class Examination(Filing):
         ):
             self.life.onwards()
 
-    @examined
+    @at_node("in_review", "review", "decide")
     @rule()
     def send_back(self) -> None:
         officer, mine = self.on_task(*EXAMINERS)
@@ -75,7 +76,7 @@ class Examination(Filing):
             life.node = earlier()[-1]
             life.close_task()
 
-    @examined
+    @at_node("in_review", "decide")
     @rule(granted=st.sampled_from([True, True, False]))
     def decide(self, granted: bool) -> None:
         officer, mine = self.on_task("decide")
@@ -108,7 +109,7 @@ class Examination(Filing):
     def procedure(self, number: int) -> Begun | None:
         return self.life.procedures[number - 1] if number <= len(self.life.procedures) else None
 
-    @something_began
+    @something_runs
     @rule(number=numbers, two=st.sampled_from([True, True, False]))
     def assign(self, number: int, two: bool) -> None:
         officer, mine = self.on_task(*EXAMINERS)
@@ -128,7 +129,7 @@ class Examination(Filing):
             assert found is not None
             found.assigned = True
 
-    @something_began
+    @something_runs
     @rule(number=numbers, two=st.sampled_from([True, True, False]))
     def record_a_result(self, number: int, two: bool) -> None:
         officer, mine = self.on_task(*EXAMINERS)
@@ -150,7 +151,18 @@ class Examination(Filing):
             assert found is not None
             found.result = self.now
 
-    @examined
+    @something_runs
+    @rule(days=st.integers(0, 9))
+    def procedures_take_their_course(self, days: int) -> None:
+        """Days pass, and whatever runs has its result."""
+        for number, found in enumerate(self.life.procedures, 1):
+            if found.result is None:
+                if found.kind == "inspection" and not found.assigned:
+                    self.assign(number=number, two=True)
+                self.to(self.now + timedelta(days=days))
+                self.record_a_result(number=number, two=True)
+
+    @likely(lambda life: life.state == "in_review" and not life.extension)
     @rule(days=st.sampled_from([1, 10, 11]), who=st.sampled_from([HEAD, HEAD, f.DECIDER]))
     def extend(self, days: int, who: Actor) -> None:
         life = self.life
@@ -169,7 +181,7 @@ class Examination(Filing):
 
     # -- hearings ---------------------------------------------------------------------------------------
 
-    @examined
+    @nobody_was_told
     @rule(public=st.sampled_from([False, False, True]))
     def tell_of_the_right_to_be_heard(self, public: bool) -> None:
         officer, mine = self.on_task(*EXAMINERS)
@@ -250,7 +262,7 @@ class Examination(Filing):
             assert heard is not None
             heard.scheduled, heard.held_on = heard.scheduled or self.now, held_on
 
-    @somebody_was_told
+    @precondition(lambda self: self.life.hearing is not None)
     @rule(wait=yes_or_no)
     def record_the_hearing(self, wait: bool) -> None:
         heard = self.life.hearing
@@ -270,9 +282,20 @@ class Examination(Filing):
         ):
             heard.ended = self.now
 
+    @somebody_was_told
+    @rule(days=st.integers(0, 12))
+    def the_hearing_takes_its_course(self, days: int) -> None:
+        """Somebody applies for it, days pass, it gets its date, and is held."""
+        self.request_a_hearing(party=1)
+        if self.life.hearing is None:
+            return
+        self.to(self.now + timedelta(days=days))
+        self.schedule_a_hearing(moved=0, last=False)
+        self.record_the_hearing(wait=True)
+
     # -- after the decision -----------------------------------------------------------------------------
 
-    @decided
+    @likely(lambda life: life.state == "granted" and life.fee)
     @rule()
     def pay(self) -> None:
         life = self.life
@@ -282,7 +305,7 @@ class Examination(Filing):
         ):
             life.paid = True
 
-    @decided
+    @in_state("granted")
     @rule()
     def issue(self) -> None:
         """The platform itself: granted and paid, it makes the result; else nothing happens."""
@@ -296,7 +319,7 @@ class Examination(Filing):
         if due:
             life.state = "issued"
 
-    @decided
+    @in_state("issued", "refused")
     @rule()
     def fetch_the_result(self) -> None:
         if self.attempt(
@@ -306,7 +329,7 @@ class Examination(Filing):
             self.life.state = "closed"
             self.life.close_task()
 
-    @decided
+    @likely(lambda life: life.window and life.state in ("issued", "refused"))
     @rule()
     def hand_the_result_over(self) -> None:
         """The window that received it opens a task for it, if the applicant chose to come."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, timezone
+from functools import cache
 
 CHINA = timezone(timedelta(hours=8))
 DAY = timedelta(days=1)
@@ -48,6 +49,12 @@ OFF_2027, MADE_UP_2027 = (
 )
 
 
+@cache
+def _unannounced(year: int) -> tuple[set[date], set[date]]:
+    """元旦, 劳动节 and 国庆节 are the same every year; nothing else is known."""
+    return _days(f"{year}-01-01", f"{year}-05-01..02", f"{year}-10-01..03"), set()
+
+
 @dataclass
 class Days:
     """The official calendar: announced years by their notice, the others by weekday and the fixed holidays."""
@@ -55,9 +62,7 @@ class Days:
     announced: dict[int, tuple[set[date], set[date]]] = field(default_factory=lambda: {2026: (OFF_2026, MADE_UP_2026)})
 
     def works(self, day: date) -> bool:
-        year = str(day.year)
-        fixed = _days(f"{year}-01-01", f"{year}-05-01..02", f"{year}-10-01..03")
-        off, made_up = self.announced.get(day.year, (fixed, set()))
+        off, made_up = self.announced.get(day.year) or _unannounced(day.year)
         return day in made_up or (day.weekday() < 5 and day not in off)
 
     def end(self, start: datetime, count: int, stops: tuple[Stop, ...] = ()) -> datetime | None:
