@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from tests.functional.conftest import Answer, Api
-from tests.functional.test_cases_api import APPLICATION, FORM, MATERIALS, drafted
+from tests.functional.test_cases_api import APPLICATION, FORM, MATERIALS, drafted, opening
 from tests.functional.test_notices_api import OFFICER, held
 
 pytestmark = pytest.mark.requirement("B9")
+
+DEFERRED = "150105904002"  # 延缓入学或休学: a licence under the general law
 
 
 def submitted(api: Api, form: dict[str, Any]) -> Answer:
@@ -134,3 +136,27 @@ def test_only_the_versions_materials_are_taken(api: Api, materials: list[Any], c
     case_id, _ = drafted(api, {"form": FORM, "materials": materials})
     answer = api.post("herder", f"/v1/cases/{case_id}/submission")
     assert (answer.status, answer.codes) == (422, codes)
+
+
+# -- the law of the examination -------------------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("B10")
+def test_an_extension_comes_once_and_from_the_head_of_the_deciding_body(api: Api) -> None:
+    made = api.post("herder", "/v1/cases", opening(item=DEFERRED))  # no law of its own says how long it takes
+    case = f"/v1/cases/{made.body['id']}"
+    person = {name: FORM[name] for name in ("applicant_name", "identity_number", "phone")}
+    api.put("herder", f"{case}/application", {"form": person, "materials": []}, made.body["version"])
+    assert api.post("herder", f"{case}/submission").status == 200
+    api.cloud.settle()
+    api.post(OFFICER, f"{case}/claim")
+    assert api.post(OFFICER, f"{case}/acceptance").status == 200
+    api.cloud.settle()
+    more = {"days": 10, "reason": "案情复杂"}
+    assert api.post("banner-decision", f"{case}/extension", more).code == "extension.wrong-head"
+    assert api.post("league-head", f"{case}/extension", more).code == "case.not-found"
+    longer = api.post("banner-head", f"{case}/extension", {**more, "days": 11})
+    assert (longer.status, longer.codes, longer.pointers) == (409, ["extension.too-long"], ["/days"])
+    assert api.post("banner-head", f"{case}/extension", more).status == 200
+    again = api.post("banner-head", f"{case}/extension", more)
+    assert (again.status, again.codes) == (409, ["extension.already-used"])
