@@ -244,8 +244,11 @@ LIVES: dict[str, tuple[dict[str, Any], tuple[Step, ...]]] = {
             lambda one: one.extend(days=1, who=HEAD),
             until("decision_statutory"),
             lambda one: one.decide(granted=True),
-            until("certificate"),
             Lives.issue,
+            until("certificate"),
+            Lives.pay,
+            Lives.issue,
+            Lives.hand_the_result_over,
         ),
     ),
     "47, 48 a hearing asked for at the last moment": (
@@ -297,7 +300,7 @@ def test_a_life_keeps_to_the_law_around_each_deadline(name: str, offset: timedel
     opening, steps = LIVES[name]
     one = Lives()
     one.offset = offset
-    told: dict[str, Any] = {"outcome": "withdrawn", "fee": False, "window": False, "renews": None, "eager": True}
+    told: dict[str, Any] = {"outcome": "withdrawn", "fee": True, "window": True, "renews": None, "eager": True}
     one.draft(**{**told, "day": date(2026, 3, 2), "hour": 2, **opening})
     for step in steps:
         step(one)
