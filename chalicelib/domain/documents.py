@@ -15,6 +15,8 @@ from enum import StrEnum
 
 from chalicelib.domain.case_events import Document, EventRecord
 from chalicelib.domain.cases import Case
+from chalicelib.domain.errors import Invalid, raise_all
+from chalicelib.domain.texts import violations as deceiving
 
 
 class DocumentKind(StrEnum):
@@ -82,7 +84,11 @@ class Content:
 
 
 def write(case: Case, kind: DocumentKind, at: datetime, body: str, *, number: str = "", **texts: str) -> Document:
-    """A new document of a case. ``number`` is the case's number where it gets it only now."""
+    """A new document of a case. ``number`` is the case's number where it gets it only now.
+
+    Raises Invalid for words that deceive whoever reads them (``domain.texts``): people trust what is in writing.
+    """
+    raise_all(Invalid, deceiving(texts))
     base = number or case.number
     earlier = sum(d.kind == kind for d in case.documents)
     own = f"{base}-{_SUFFIX[kind]}{earlier + 1 if earlier else ''}"

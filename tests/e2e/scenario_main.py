@@ -12,7 +12,7 @@ ITEM = "150105902002"  # 高级中学、中等职业学校教师资格认定: pr
 
 FORM = {
     "applicant_name": "巴特尔",
-    "identity_number": "152501199003070011",
+    "identity_number": "152501199003070012",
     "phone": "13800000000",
     "ground": "household",
     "subject": "蒙古语文 ᠮᠣᠩᠭᠣᠯ ᠬᠡᠯᠡ",

@@ -28,7 +28,7 @@ from tests.functional.conftest import Answer, Api
 from tests.functional.test_cases_api import FORM, ITEM, opening
 
 NAME = "𠮷娜𪛖ᠮᠣᠩ"
-PHONE, IDENTITY = "17709438261", "152501199003070011"
+PHONE, IDENTITY = "17709438261", "152501199003070012"
 HOUSE = "辉腾浩特街𠮷9号"
 CANARIES = (NAME, PHONE, IDENTITY, HOUSE)
 

@@ -15,7 +15,7 @@ ITEM = "150105902002"
 CHAIN = chain_of(STAGE)
 FORM = {
     "applicant_name": "巴特尔",
-    "identity_number": "152501199003070011",
+    "identity_number": "152501199003070012",
     "phone": "13800000000",
     "ground": "household",
     "subject": "蒙古语文 ᠮᠣᠩᠭᠣᠯ 𠮷",

@@ -20,7 +20,7 @@ RESIDENT = "152501199003070012"  # made up; only the check character is right
 FORM = {
     "applicant_kind": "person",
     "applicant_name": "巴特尔",
-    "identity_number": "152501199003070011",
+    "identity_number": "152501199003070012",
     "phone": "13800000000",
 }
 

@@ -12,6 +12,7 @@ from chalicelib.api import views
 from chalicelib.domain import certificates as rules
 from chalicelib.domain import documents
 from chalicelib.domain.errors import NotFound
+from chalicelib.domain.log_chain import first_fault
 from chalicelib.services import cases, certificates, tasks
 from chalicelib.storage.codec import dumps
 from tests import factories as f
@@ -154,3 +155,20 @@ def test_a_refusal_is_delivered_with_reasons_and_remedies(world: f.World) -> Non
     assert content.texts == {"reasons": "不符合条件", "remedies": "六十日内可申请行政复议"}
     cases.confirm_receipt(world, f.HERDER, case_id)
     assert journey.get(world, case_id).state == "closed"
+
+
+@pytest.mark.requirement("B5", "G1")
+def test_a_written_act_whose_words_were_changed_in_the_store_is_no_longer_intact() -> None:
+    world = f.World()
+    case_id = journey.at(world, "accept")
+    told = {"ground": "not_a_matter", "reason": "不属于许可事项", "competent_body": ""}
+    tasks.refuse_acceptance(world, f.ACCEPTOR, case_id, **told)
+    number = journey.get(world, case_id).documents[-1].number
+    events = world.store.events[case_id]
+    events[-1] = events[-1].replace("不属于许可事项".encode(), "属于许可的事项".encode())
+    case, content = cases.document(world, f.HERDER, case_id, number)
+    assert content.texts["reason"] == "属于许可的事项"
+    assert views.document(case, content, "https://x", f.HERDER)["intact"] is False
+    finding = first_fault(world.logs.stored(case_id))
+    assert finding is not None
+    assert finding.event == len(events)
