@@ -199,10 +199,11 @@ class Wiring:
 
     @cached_property
     def seal(self) -> ports.Seal:
-        from chalicelib.gateways.seal import KmsSeal
+        from chalicelib.gateways.seal import KmsSeal, former_keys
 
         self.settings.require("seal_key_id")
-        return KmsSeal(self._client("kms"), self.settings.seal_key_id)
+        former = former_keys(self.settings.former_seal_keys)
+        return KmsSeal(self._client("kms"), self.settings.seal_key_id, former)
 
     @cached_property
     def catalog_store(self) -> CatalogStore:

@@ -6,15 +6,13 @@ Imported inside the views that need it: templates and QR codes cost start-up tim
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import segno
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from chalicelib.data import label
-from chalicelib.domain.deadlines import SHANGHAI
+from chalicelib.api import views
 
 _templates = Environment(
     loader=PackageLoader("chalicelib.api", "templates"),
@@ -23,14 +21,8 @@ _templates = Environment(
 )
 
 
-def _china_time(text: str) -> str:
-    """A moment as it is written on paper: 2026年11月23日 09:05 (Beijing time)."""
-    at = datetime.fromisoformat(text).astimezone(SHANGHAI)
-    return f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}"
-
-
-_templates.filters["china_time"] = _china_time
-_templates.filters["text_label"] = lambda name: label("text", name)["zh"]
+_templates.filters["china_time"] = views.china_time
+_templates.filters["printed"] = views.printed
 
 
 def qr_svg(url: str) -> str:

@@ -9,13 +9,14 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from chalicelib.domain.authorities import Authority
 from chalicelib.domain.calendar import Calendar
-from chalicelib.domain.case_events import Document, EventRecord
+from chalicelib.domain.case_events import EventRecord
 from chalicelib.domain.cases import Case
 from chalicelib.domain.catalog import Body, ImplementationItem, ImplementationStandard
 from chalicelib.domain.catalog_publication import Publication, ReleaseHead
 from chalicelib.domain.catalog_search import SearchIndex
 from chalicelib.domain.certificates import Certificate
 from chalicelib.domain.divisions import Division
+from chalicelib.domain.documents import Entry
 from chalicelib.domain.enquiries import Enquiry, Step
 from chalicelib.domain.errors import Violation
 from chalicelib.domain.mandates import Mandate
@@ -36,6 +37,10 @@ class Ids(Protocol):
 
     def new(self, at: datetime) -> str:
         """A fresh id of 26 characters that sorts by time (ULID)."""
+        ...
+
+    def secret(self, alphabet: str, length: int) -> str:
+        """That many characters of the alphabet, each drawn for itself, which nobody can foretell."""
         ...
 
 
@@ -241,8 +246,8 @@ class CaseRepository(Protocol):
 
     def receipt(self, scope: str) -> StoredReceipt | None: ...
 
-    def document(self, number: str) -> tuple[str, Document] | None:
-        """Case id and document of a document number."""
+    def document(self, number: str) -> tuple[str, Entry] | None:
+        """Case id and entry of a document number."""
         ...
 
     def log(self, case_id: str, after: int = 0) -> Iterable[EventRecord]:
@@ -430,17 +435,34 @@ class Bus(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class SealKey:
+    """The public half of a seal key: a point on P-256, 32 bytes each coordinate."""
+
+    key_id: str
+    x: bytes
+    y: bytes
+
+
 class Seal(Protocol):
     """The electronic seal: signs digests with a key that never leaves its store."""
 
     @property
-    def key_id(self) -> str: ...
+    def key_id(self) -> str:
+        """The key with which it signs now."""
+        ...
 
     def sign(self, digest: bytes) -> bytes:
         """Sign a SHA-256 digest (ECDSA P-256, DER)."""
         ...
 
-    def verify(self, digest: bytes, signature: bytes) -> bool: ...
+    def verify(self, key_id: str, digest: bytes, signature: bytes) -> bool:
+        """Whether the key of that id made this signature. False for a key that is none of the stack's own."""
+        ...
+
+    def keys(self) -> tuple[SealKey, ...]:
+        """Every key with which this stack seals, or has sealed before; the current one first."""
+        ...
 
 
 class CalendarSource(Protocol):

@@ -179,7 +179,8 @@ class Main(Scenario):
         document = next(d for d in case["documents"] if d["kind"]["code"] == "acceptance")
         content = self.herder.get(f"/v1/cases/{case_id}/documents/{document['number']}")
         assert content["intact"], content
-        assert self.anyone().get(f"/v1/verify/documents/{document['number']}")["digest"] == content["digest"]
+        found = self.anyone().get(f"/v1/verify/documents/{document['number']}/{content['code']}")
+        assert (found["verdict"]["code"], found["digest"]) == ("genuine", content["digest"]), found
         page = self.herder.get(f"/v1/cases/{case_id}/documents/{document['number']}/page")
         assert "受理通知书" in page
         self.tell(f"case number {case['case_number']}")
