@@ -24,7 +24,26 @@ _NOT_FOUND = "certificate.not-found"
     problems=("case.not-found", _NOT_FOUND),
 )
 def read_certificate(request: Request) -> Reply:
-    """With its seal and the QR code by which anybody can verify it."""
+    """With its seal, what was sealed, and the QR code by which anybody can verify it."""
+    return Reply(_certificate(request))
+
+
+@bp.route_v1(
+    "GET",
+    "/cases/{case_id}/certificate/pdf",
+    summary=("下载电子证照(PDF)", "The certificate of a case as PDF"),
+    content_type="application/pdf",
+    problems=("case.not-found", _NOT_FOUND),
+)
+def download_certificate(request: Request) -> Reply:
+    """The same to keep and to print: A4, fonts embedded."""
+    from chalicelib.api.papers import certificate_paper, pdf_reply
+
+    certificate = _certificate(request)
+    return pdf_reply(certificate_paper(certificate), certificate["identifier"])
+
+
+def _certificate(request: Request) -> dict[str, Any]:
     from chalicelib.api.pages import qr_svg
 
     ports = wiring.current()
@@ -32,20 +51,18 @@ def read_certificate(request: Request) -> Reply:
     url = f"{ports.settings.public_base_url or request.base_url}/v1/verify/certificates/{certificate.identifier}/page"
     # A certificate whose holder is masked does not show what was sealed: the name stands in it.
     whole = certificate.content_digest().hex() == certificate.digest
-    return Reply(
-        {
-            **_facts(certificate),
-            "holder": certificate.holder_name,
-            "item": certificate.item_code,
-            "case": certificate.case_id,
-            "case_number": certificate.case_number,
-            "issuer": certificate.issuer,
-            "seal": {"key": certificate.seal_key, "algorithm": "ECDSA_SHA_256", "signature": certificate.signature},
-            "sealed": certificate.content().decode() if whole else None,
-            "verify_url": url,
-            "qr": qr_svg(url),
-        }
-    )
+    return {
+        **_facts(certificate),
+        "holder": certificate.holder_name,
+        "item": certificate.item_code,
+        "case": certificate.case_id,
+        "case_number": certificate.case_number,
+        "issuer": certificate.issuer,
+        "seal": {"key": certificate.seal_key, "algorithm": "ECDSA_SHA_256", "signature": certificate.signature},
+        "sealed": certificate.content().decode() if whole else None,
+        "verify_url": url,
+        "qr": qr_svg(url),
+    }
 
 
 @bp.route_v1(

@@ -12,7 +12,7 @@ import segno
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from chalicelib.api import views
+from chalicelib.api import typography, views
 
 _templates = Environment(
     loader=PackageLoader("chalicelib.api", "templates"),
@@ -21,8 +21,9 @@ _templates = Environment(
 )
 
 
-_templates.filters["china_time"] = views.china_time
+_templates.filters["china_time"] = typography.china_time
 _templates.filters["printed"] = views.printed
+_templates.filters["chinese"] = typography.chinese
 
 
 def qr_svg(url: str) -> str:
@@ -32,10 +33,9 @@ def qr_svg(url: str) -> str:
 
 def document_page(document: Mapping[str, Any]) -> str:
     """A written act, to print on A4."""
-    return _templates.get_template("document.html").render(
-        document=document,
-        qr=Markup(qr_svg(document["verify_url"])),  # noqa: S704 -- our own SVG, no user text in it
-    )
+    url = document["verify_url"]
+    qr = Markup(qr_svg(url)) if url else None  # noqa: S704 -- our own SVG, no user text in it
+    return _templates.get_template("document.html").render(document=document, qr=qr)
 
 
 def verification_page(found: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from chalicelib.api.typography import chinese
 from chalicelib.data import label
 from chalicelib.domain import access, notices
 from chalicelib.domain import case_events as e
@@ -14,7 +15,6 @@ from chalicelib.domain.actors import Actor
 from chalicelib.domain.case_events import EventRecord
 from chalicelib.domain.cases import Case
 from chalicelib.domain.certificates import masked
-from chalicelib.domain.deadlines import SHANGHAI
 from chalicelib.domain.documents import Content, printed_code
 from chalicelib.domain.notices import Defect
 from chalicelib.domain.routing import Node
@@ -218,6 +218,7 @@ def document(case: Case, content: Content, base_url: str, viewer: Actor) -> dict
         "texts": told(content),
         "digest": digest,
         "intact": any(d.number == content.number and d.digest == digest for d in case.documents),
+        "demo": case.item.demo,
         "code": printed_code(code) if code else None,
         "verify_url": verify_url,
     }
@@ -226,15 +227,9 @@ def document(case: Case, content: Content, base_url: str, viewer: Actor) -> dict
 def printed(texts: Mapping[str, str]) -> list[tuple[str, str]]:
     """The texts of a written act as they stand on paper: what each is called in Chinese, and what it says."""
     return [
-        (label("text", name)["zh"], label("ground", said)["zh"] if name == "ground" else said)
+        (label("text", name)["zh"], chinese(label("ground", said)["zh"] if name == "ground" else said))
         for name, said in texts.items()
     ]
-
-
-def china_time(moment: str) -> str:
-    """A moment as it is written on paper: 2026年11月23日 09:05 (Beijing time)."""
-    at = datetime.fromisoformat(moment).astimezone(SHANGHAI)
-    return f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}"
 
 
 def told(content: Content) -> dict[str, str]:
