@@ -10,7 +10,7 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.services import log_ports, message_ports, ports, upload_ports
+from chalicelib.services import log_ports, message_ports, ports, seal_ports, upload_ports
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ class Wiring:
         return DynamoCertificates(self._safe)
 
     @cached_property
-    def seal(self) -> ports.Seal:
+    def seal(self) -> seal_ports.Seal:
         from chalicelib.gateways.seal import KmsSeal, former_keys
 
         self.settings.require("seal_key_id")

@@ -33,7 +33,8 @@ from chalicelib.domain.routing import Channel as Channel
 from chalicelib.domain.uploads import Upload
 from chalicelib.services.log_ports import Damaged
 from chalicelib.services.message_ports import Sent
-from chalicelib.services.ports import Hint, SealKey
+from chalicelib.services.ports import Hint
+from chalicelib.services.seal_ports import SealKey
 from chalicelib.services.upload_ports import Link, PostForm
 from chalicelib.storage.case_logs_memory import MemoryCaseLogs
 from chalicelib.storage.held import HeldCertificates

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.errors import Unavailable
-from chalicelib.services.ports import SealKey
+from chalicelib.services.seal_ports import SealKey
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient

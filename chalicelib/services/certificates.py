@@ -19,7 +19,8 @@ from chalicelib.domain.errors import NotFound, Refused
 from chalicelib.domain.fees import settled
 from chalicelib.services import cases, renewals
 from chalicelib.services.changes import change
-from chalicelib.services.ports import Ports, SealKey
+from chalicelib.services.ports import Ports
+from chalicelib.services.seal_ports import SealKey
 
 CERTIFIED = frozenset({"certificate", "approval", "confirmation"})
 """Kinds of result that exist as an electronic certificate; a payment has only its decision."""

@@ -21,6 +21,7 @@ from chalicelib.domain.enquiries import Enquiry, Step
 from chalicelib.domain.errors import Violation
 from chalicelib.domain.mandates import Mandate
 from chalicelib.services.log_ports import LogPorts
+from chalicelib.services.seal_ports import SealPorts
 from chalicelib.services.upload_ports import UploadPorts
 
 T = TypeVar("T")
@@ -435,36 +436,6 @@ class Bus(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class SealKey:
-    """The public half of a seal key: a point on P-256, 32 bytes each coordinate."""
-
-    key_id: str
-    x: bytes
-    y: bytes
-
-
-class Seal(Protocol):
-    """The electronic seal: signs digests with a key that never leaves its store."""
-
-    @property
-    def key_id(self) -> str:
-        """The key with which it signs now."""
-        ...
-
-    def sign(self, digest: bytes) -> bytes:
-        """Sign a SHA-256 digest (ECDSA P-256, DER)."""
-        ...
-
-    def verify(self, key_id: str, digest: bytes, signature: bytes) -> bool:
-        """Whether the key of that id made this signature. False for a key that is none of the stack's own."""
-        ...
-
-    def keys(self) -> tuple[SealKey, ...]:
-        """Every key with which this stack seals, or has sealed before; the current one first."""
-        ...
-
-
 class CalendarSource(Protocol):
     """Where the official calendar comes from."""
 
@@ -473,7 +444,7 @@ class CalendarSource(Protocol):
         ...
 
 
-class Ports(UploadPorts, LogPorts, Protocol):
+class Ports(UploadPorts, LogPorts, SealPorts, Protocol):
     """All of them together, as ``wiring.Wiring`` offers them. A use case touches only what it names."""
 
     @property
@@ -511,5 +482,3 @@ class Ports(UploadPorts, LogPorts, Protocol):
     def workflows(self) -> Workflows: ...
     @property
     def bus(self) -> Bus: ...
-    @property
-    def seal(self) -> Seal: ...

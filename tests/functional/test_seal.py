@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from chalicelib.domain.errors import Unavailable
 from chalicelib.gateways.seal import KmsSeal, former_keys
 from chalicelib.services import certificates
-from chalicelib.services.ports import SealKey
+from chalicelib.services.seal_ports import SealKey
 from infra.local import emulator
 from tests import factories as f
 from tests import journey
