@@ -98,7 +98,7 @@ def test_a_notice_of_many_defects_goes_over_pages_and_loses_none() -> None:
 # -- names -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.requirement("H5")
+@pytest.mark.requirement("B5")
 @pytest.mark.parametrize("name", NAMES)
 def test_names_in_every_script_of_the_region_and_rare_characters_are_there(name: str) -> None:
     text = text_of(replace(PAPER, facts=(("申请人", name),)))
@@ -106,7 +106,7 @@ def test_names_in_every_script_of_the_region_and_rare_characters_are_there(name:
     assert papers.MISSING not in text
 
 
-@pytest.mark.requirement("H5")
+@pytest.mark.requirement("B5")
 def test_a_character_that_no_font_has_is_shown_by_its_code_and_said_at_the_end() -> None:
     assert not papers.has_glyph("😀")
     text = text_of(replace(PAPER, facts=(("申请人", "其其格😀"),)))
