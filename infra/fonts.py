@@ -2,8 +2,7 @@
 
 FOLDER holds, at any depth, the font files named below, as Debian 12 packages them (fonts-noto-cjk, fonts-noto-core,
 fonts-hanazono; ``apt-get download`` and ``dpkg-deb -x``). Their digests are pinned, so that the same subsets come out
-again. What is kept of each is what the one before it in the chain does not have; hints and what no document needs are
-left out. Licences and reasons: docs/adr/0009.
+again. Hints and what no document needs are left out. Licences and reasons: docs/adr/0009.
 """
 
 from __future__ import annotations
@@ -37,6 +36,7 @@ class Source:
     target: str
     blocks: tuple[tuple[int, int], ...]
     everyday: bool = False  # only the characters of GB 2312: headings
+    rest: bool = False  # only what no font before it has
 
 
 _LATIN = ((0x20, 0x24F), (0x1E00, 0x1EFF), (0x2010, 0x2044))
@@ -88,6 +88,7 @@ CHAIN = (
         "OneWindow Rare",
         "rare.ttf",
         ((0x20000, 0x323AF),),
+        rest=True,
     ),
 )
 
@@ -99,9 +100,10 @@ def make(folder: Path, target: Path = TARGET) -> None:
     for source in CHAIN:
         font = _load(folder, source)
         wanted = {code for code in font.getBestCmap() if _within(code, source.blocks)}
-        wanted = (
-            wanted & everyday() if source.everyday else wanted - (covered if source.target == "rare.ttf" else set())
-        )
+        if source.everyday:
+            wanted &= everyday()
+        if source.rest:
+            wanted -= covered
         (target / source.target).write_bytes(_subset(font, wanted, source.family))
         covered |= wanted
         print(f"{source.target}: {len(wanted)} characters, {(target / source.target).stat().st_size / 1e6:.1f} MB")

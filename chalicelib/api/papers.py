@@ -34,6 +34,7 @@ _DATA = Path(str(files("chalicelib.data") / "fonts"))
 _TEMPLATE = Path(str(files("chalicelib.api") / "templates")) / "paper.typ"
 _UNBROKEN = re.compile(r"[!-~]{31,}")
 _SHARE = 8
+_NOT_COMPATIBILITY = re.compile(r"[^\uf900-\ufaff\U0002f800-\U0002fa1f]+")  # all but compatibility ideographs
 _UNSAFE = re.compile(r"[^0-9A-Za-z._-]")
 
 
@@ -118,7 +119,7 @@ def pdf(paper: Paper) -> bytes:
     missing: dict[str, None] = {}
 
     def shown(text: str) -> str:
-        return _breakable("".join(_shown(ch, missing) for ch in unicodedata.normalize("NFC", text)))
+        return _breakable("".join(_shown(ch, missing) for ch in _composed(text)))
 
     def pairs(given: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         return [(shown(name), shown(said)) for name, said in given]
@@ -178,6 +179,11 @@ def has_glyph(character: str) -> bool:
     firsts, lasts = _covered()
     at = bisect_right(firsts, ord(character)) - 1
     return at >= 0 and ord(character) <= lasts[at]
+
+
+def _composed(text: str) -> str:
+    """Letters with their marks in one character, as fonts have them. Chinese stays: NFC would write some names anew."""
+    return _NOT_COMPATIBILITY.sub(lambda found: unicodedata.normalize("NFC", found.group()), text)
 
 
 def _shown(character: str, missing: dict[str, None]) -> str:
