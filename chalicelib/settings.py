@@ -29,6 +29,7 @@ class Settings:
     oidc_jwks_url: str
     public_base_url: str  # what QR codes point to, no slash at the end
     aws_region: str
+    former_seal_keys: str = ""  # JWK set of the keys that sealed before the current one
     quarantine_bucket: str = ""  # where uploads lie until they are judged
     kept_bucket: str = ""  # where clean ones are kept
     anchor_bucket: str = ""  # where the heads of the logs are kept, under lock

@@ -10,7 +10,7 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.services import log_ports, message_ports, ports, upload_ports
+from chalicelib.services import log_ports, message_ports, ports, seal_ports, upload_ports
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
@@ -215,11 +215,12 @@ class Wiring:
         return DynamoCertificates(self._safe)
 
     @cached_property
-    def seal(self) -> ports.Seal:
-        from chalicelib.gateways.seal import KmsSeal
+    def seal(self) -> seal_ports.Seal:
+        from chalicelib.gateways.seal import KmsSeal, former_keys
 
         self.settings.require("seal_key_id")
-        return KmsSeal(self._client("kms"), self.settings.seal_key_id)
+        former = former_keys(self.settings.former_seal_keys)
+        return KmsSeal(self._client("kms"), self.settings.seal_key_id, former)
 
     @cached_property
     def catalog_store(self) -> CatalogStore:

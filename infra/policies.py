@@ -179,7 +179,7 @@ def _secrets(function: Function) -> list[Json]:
 
 
 def _seal(function: Function) -> list[Json]:
-    actions = {Use.SIGN: ("kms:Sign",), Use.VERIFY: ("kms:Verify", "kms:GetPublicKey")}
+    actions = {Use.SIGN: ("kms:Sign",), Use.VERIFY: ("kms:GetPublicKey",)}
     return [_allow(_sid(use), actions[use], (names.arn_of("SealKey"),)) for use in function.uses if use in actions]
 
 

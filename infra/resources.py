@@ -37,6 +37,7 @@ _KNOWN: dict[str, tuple[frozenset[Use], Any]] = {
         names.state_machine_arn("case_routing"),
     ),
     "SEAL_KEY_ID": (frozenset({Use.SIGN, Use.VERIFY}), {"Ref": "SealKey"}),
+    "FORMER_SEAL_KEYS": (frozenset({Use.VERIFY}), {"Ref": "FormerSealKeys"}),
     "VAULT_KEY_ID": (frozenset({Use.OPEN_KEYS, Use.MAKE_KEYS}), {"Ref": "VaultKey"}),
     "QUARANTINE_BUCKET": (_UPLOADS, {"Ref": "QuarantineBucket"}),
     "KEPT_BUCKET": (_UPLOADS, {"Ref": "KeptBucket"}),
@@ -105,6 +106,11 @@ def _parameters() -> Json:
             "Type": "String",
             "Description": "Where the public reaches the API; printed into the QR codes of certificates",
             **https,
+        },
+        "FormerSealKeys": {
+            "Type": "String",
+            "Default": "",
+            "Description": "JWK set of the keys that sealed certificates before SealKey (docs/certificates.md)",
         },
         "SmsUrl": {
             "Type": "String",

@@ -36,6 +36,7 @@ from chalicelib.services import presence
 from chalicelib.services.log_ports import Damaged
 from chalicelib.services.message_ports import Sent
 from chalicelib.services.ports import Hint
+from chalicelib.services.seal_ports import SealKey
 from chalicelib.services.upload_ports import Link, PostForm
 from chalicelib.storage.case_logs_memory import MemoryCaseLogs
 from chalicelib.storage.held import HeldCertificates
@@ -151,11 +152,19 @@ class FakeIds:
     """Counts: the ids sort as ULIDs do and look like them."""
 
     def __init__(self) -> None:
-        self.drawn = 0
+        self.drawn = self.secrets = 0
 
     def new(self, at: datetime) -> str:
         self.drawn += 1
         return f"01{self.drawn:024d}"
+
+    def secret(self, alphabet: str, length: int) -> str:
+        self.secrets += 1
+        number, letters = self.secrets, ""
+        while number:
+            number, at = divmod(number, len(alphabet))
+            letters = alphabet[at] + letters
+        return letters.rjust(length, alphabet[0])
 
 
 class FakeForms:
@@ -202,15 +211,26 @@ class FakeCatalog:
 
 
 class FakeSeal:
-    """A seal that anybody could forge, but that notices a changed digest."""
+    """A seal that anybody could forge, but that notices a changed digest and another key. It can be renewed."""
 
-    key_id = "fake-key"
+    def __init__(self) -> None:
+        self.key_id = "fake-key"
+        self.former: tuple[str, ...] = ()
+
+    def renew(self, key_id: str, *, forget: bool = False) -> None:
+        """Seal with another key from now on. ``forget``: the former one is not named among the stack's keys."""
+        self.former = () if forget else (*self.former, self.key_id)
+        self.key_id = key_id
 
     def sign(self, digest: bytes) -> bytes:
-        return b"signed:" + digest
+        return f"signed with {self.key_id}:".encode() + digest
 
-    def verify(self, digest: bytes, signature: bytes) -> bool:
-        return signature == b"signed:" + digest
+    def verify(self, key_id: str, digest: bytes, signature: bytes) -> bool:
+        known = key_id in (self.key_id, *self.former)
+        return known and signature == f"signed with {key_id}:".encode() + digest
+
+    def keys(self) -> tuple[SealKey, ...]:
+        return tuple(SealKey(key_id, bytes(32), bytes(32)) for key_id in (self.key_id, *self.former))
 
 
 class FakeVault:

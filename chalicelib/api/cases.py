@@ -232,6 +232,21 @@ def print_document(request: Request) -> Reply:
     return Reply(document_page(_document(request)), content_type="text/html; charset=utf-8")
 
 
+@bp.route_v1(
+    "GET",
+    "/cases/{case_id}/documents/{number}/pdf",
+    summary=("下载文书(PDF)", "A written act as PDF"),
+    content_type="application/pdf",
+    problems=(_CASE, "document.not-found"),
+)
+def download_document(request: Request) -> Reply:
+    """The same to keep and to print: A4, fonts embedded, the same bytes whenever it is fetched."""
+    from chalicelib.api.papers import document_paper, pdf_reply
+
+    document = _document(request)
+    return pdf_reply(document_paper(document), document["number"])
+
+
 def _document(request: Request) -> dict[str, Any]:
     ports = wiring.current()
     number = request.path["number"]

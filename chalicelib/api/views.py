@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from chalicelib.api.typography import chinese
 from chalicelib.data import label
 from chalicelib.domain import access, notices
 from chalicelib.domain import case_events as e
@@ -14,7 +15,7 @@ from chalicelib.domain.actors import Actor
 from chalicelib.domain.case_events import EventRecord
 from chalicelib.domain.cases import Case
 from chalicelib.domain.certificates import masked
-from chalicelib.domain.documents import Content
+from chalicelib.domain.documents import Content, printed_code
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.notices import Defect
 from chalicelib.domain.presence import is_provisional
@@ -218,8 +219,13 @@ def _facts(event: e.Event) -> dict[str, Any]:
 
 
 def document(case: Case, content: Content, base_url: str, viewer: Actor) -> dict[str, Any]:
-    """A written act with the link that verifies it. Who only oversees the case learns nobody's full name by it."""
-    digest = content.digest()
+    """A written act with the code and the link that verify it.
+
+    Who only oversees the case learns nobody's full name by it, and so gets no code: with it names could be tried out.
+    """
+    digest, overseen = content.digest(), access.only_oversees(case, viewer)
+    code = "" if overseen else content.code
+    verify_url = f"{base_url}/v1/verify/documents/{content.number}/{code}/page" if code else None
     return {
         "number": content.number,
         "kind": labelled("document", content.kind),
@@ -227,9 +233,24 @@ def document(case: Case, content: Content, base_url: str, viewer: Actor) -> dict
         "body": content.body,
         "case_number": content.case_number,
         "item": content.item,
-        "applicant": masked(content.applicant) if access.only_oversees(case, viewer) else content.applicant,
-        "texts": {k: v for k, v in content.texts.items() if v},
+        "applicant": masked(content.applicant) if overseen else content.applicant,
+        "texts": told(content),
         "digest": digest,
         "intact": any(d.number == content.number and d.digest == digest for d in case.documents),
-        "verify_url": f"{base_url}/v1/verify/documents/{content.number}/page",
+        "demo": case.item.demo,
+        "code": printed_code(code) if code else None,
+        "verify_url": verify_url,
     }
+
+
+def printed(texts: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The texts of a written act as they stand on paper: what each is called in Chinese, and what it says."""
+    return [
+        (label("text", name)["zh"], chinese(label("ground", said)["zh"] if name == "ground" else said))
+        for name, said in texts.items()
+    ]
+
+
+def told(content: Content) -> dict[str, str]:
+    """The texts of a written act that are not empty."""
+    return {name: text for name, text in content.texts.items() if text}

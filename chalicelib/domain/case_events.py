@@ -72,13 +72,18 @@ class IdentityCheck:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A written act: numbered, dated, with the SHA-256 of what it says."""
+    """A written act: numbered, dated, with the SHA-256 of what it says.
+
+    ``code`` is its verification code, part of what it says: whoever does not hold the paper knows neither the code nor,
+    from the digest, anything of the rest.
+    """
 
     number: str
     kind: str  # receipt | acceptance | non_acceptance | decision
     issued_at: datetime
     body: str
     digest: str
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,10 @@ class TooLarge(DomainError):
     """The body is larger than the platform reads."""
 
 
+class NotAcceptable(DomainError):
+    """The answer exists in one type only, and the client did not ask for it."""
+
+
 class UnsupportedMedia(DomainError):
     """The body is of a type or coding that the platform does not read."""
 
@@ -65,6 +69,7 @@ STATUS: Mapping[type[DomainError], int] = {
     Unauthenticated: 401,
     errors.Forbidden: 403,
     errors.NotFound: 404,
+    NotAcceptable: 406,
     errors.Refused: 409,
     errors.Conflict: 409,
     errors.Stale: 412,

@@ -19,8 +19,8 @@ from chalice.app import Request as GatewayRequest
 from chalicelib.domain.actors import Actor
 from chalicelib.domain.errors import DomainError, Invalid, NotFound, Violation, raise_all
 from chalicelib.edge import authorizer, callbacks, strict_json
-from chalicelib.edge.problems import Malformed, PreconditionRequired, UnsupportedMedia
-from chalicelib.edge.request import Request
+from chalicelib.edge.problems import Malformed, NotAcceptable, PreconditionRequired, UnsupportedMedia
+from chalicelib.edge.request import BINARY, Request
 from chalicelib.schemas import validation
 from chalicelib.services.ports import RequestKey
 
@@ -51,6 +51,7 @@ class Reading:
         from chalicelib import wiring
 
         actor = self._actor()
+        self._header_accept()
         path = {name: _decoded(value) for name, value in self._places.items()}
         signed = callbacks.verified(self._event, path["sender"]) if self._spec.auth.value == "signed" else None
         header, refusals = self._header_key()
@@ -80,6 +81,13 @@ class Reading:
             return None
         # Decided here once more: neither the test client nor a gateway without its authorizer may open a route (T6).
         return authorizer.actor_of(self._event.context.get("authorizer"))
+
+    def _header_accept(self) -> None:
+        """The gateway makes bytes of a binary answer only for a request that names its type first."""
+        kind = self._spec.content_type
+        first = self._event.headers.get("accept", "").partition(",")[0].partition(";")[0].strip().lower()
+        if kind in BINARY and first != kind:
+            raise NotAcceptable.because("request.not-acceptable", "/headers/accept", type=kind)
 
     def _header_key(self) -> tuple[str | None, list[DomainError]]:
         if not self._spec.keyed:

@@ -15,6 +15,9 @@ from chalicelib.domain.webhooks import Signed
 from chalicelib.edge.cursors import Cursors
 from chalicelib.services.ports import Receipt, RequestKey
 
+BINARY = frozenset({"application/pdf"})
+"""Types of answers that are bytes: the gateway carries them as base64 and has to be told."""
+
 DEFAULT_LIMIT = 20
 """Rows of a page when the client names no ``limit``."""
 

@@ -22,6 +22,7 @@ from chalicelib.domain.renewals import CaseKind
 from chalicelib.domain.routing import Channel
 from chalicelib.services import accesses, erasure, filing, held, lapses, uploads
 from chalicelib.services.changes import change, receipt_of
+from chalicelib.services.documents import write
 from chalicelib.services.numbers import case_number
 from chalicelib.services.ports import Page, Ports, Receipt, RequestKey, Timer
 
@@ -150,7 +151,7 @@ def submit(
             route = window.without_outlet(route, actor)
         number = receipt_number(ports.home, now, ports.ids.new(now))
         receiver = route.nodes[0].signature
-        document = documents.write(case, DocumentKind.RECEIPT, now, receiver, number=number)
+        document = write(ports, case, DocumentKind.RECEIPT, now, receiver, number=number)
         unfit = (*ports.forms.violations(item.form, case.form, "/form"), *texts.violations(case.form, "/form"))
         unfit += tuple(uploads.unbacked(ports, case, case.materials))
         command = c.Submit(item, unfit, number, route, document, held.of_applicant(ports, item, case, now))
@@ -159,7 +160,7 @@ def submit(
         cases.judge(case, command, Act(actor, now))  # before a number is spent
         official = case_number(ports, case, now)
         accepting = window.accepting_node(route).signature
-        acceptance = documents.write(case, DocumentKind.ACCEPTANCE, now, accepting, number=official)
+        acceptance = write(ports, case, DocumentKind.ACCEPTANCE, now, accepting, number=official)
         return replace(command, case_number=official, acceptance=acceptance)
 
     watch = Timer(case_id, "watch", ports.clock.now() + WATCH_AFTER)
@@ -230,9 +231,10 @@ def document(ports: Ports, actor: Actor, case_id: str, number: str) -> tuple[Cas
     """What a document of the case says. Raises NotFound."""
     case, log = timeline(ports, actor, case_id, f"document {number}")
     found = next((d for d in case.documents if d.number == number), None)
-    if found is None:
+    content = documents.read(case, found, log) if found else None
+    if content is None:
         raise NotFound.because("document.not-found")
-    return case, documents.read(case, found, tuple(log))
+    return case, content
 
 
 def _offer(ports: Ports, basic_code: str, division: str) -> ImplementationItem:

@@ -9,13 +9,13 @@ from dataclasses import replace
 from datetime import datetime
 from functools import singledispatch
 
-from chalicelib.domain import documents
 from chalicelib.domain.cases import Case
 from chalicelib.domain.catalog import CorrectionOutcome, StepRole
 from chalicelib.domain.deemed_acceptance import DeemAccepted
 from chalicelib.domain.documents import DocumentKind
 from chalicelib.domain.notices import LapseCorrection
 from chalicelib.domain.renewals import DeemRenewed
+from chalicelib.services.documents import write
 from chalicelib.services.numbers import case_number
 from chalicelib.services.ports import Ports
 
@@ -29,14 +29,14 @@ def complete(command: object, ports: Ports, case: Case, at: datetime) -> object:
 @complete.register
 def _deem_renewed(command: DeemRenewed, ports: Ports, case: Case, at: datetime) -> DeemRenewed:
     body = command.document.body
-    return replace(command, document=documents.write(case, DocumentKind.DEEMED_RENEWAL, at, body))
+    return replace(command, document=write(ports, case, DocumentKind.DEEMED_RENEWAL, at, body))
 
 
 @complete.register
 def _deem_accepted(command: DeemAccepted, ports: Ports, case: Case, at: datetime) -> DeemAccepted:
     now = ports.clock.now()
     number, body = case_number(ports, case, now), _accepting_body(case)
-    document = documents.write(case, DocumentKind.ACCEPTANCE, now, body, number=number, basis=command.basis)
+    document = write(ports, case, DocumentKind.ACCEPTANCE, now, body, number=number, basis=command.basis)
     return replace(command, case_number=number, document=document)
 
 
@@ -45,7 +45,7 @@ def _lapse_correction(command: LapseCorrection, ports: Ports, case: Case, at: da
     withdrawn = command.outcome is CorrectionOutcome.DEEMED_WITHDRAWN
     kind = DocumentKind.DEEMED_WITHDRAWAL if withdrawn else DocumentKind.NON_ACCEPTANCE
     now, body = ports.clock.now(), _accepting_body(case)
-    document = documents.write(case, kind, now, body, reason=command.reason, basis=command.basis)
+    document = write(ports, case, kind, now, body, reason=command.reason, basis=command.basis)
     return replace(command, document=document)
 
 

@@ -9,17 +9,19 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from chalicelib.domain.authorities import Authority
 from chalicelib.domain.calendar import Calendar
-from chalicelib.domain.case_events import Document, EventRecord
+from chalicelib.domain.case_events import EventRecord
 from chalicelib.domain.cases import Case
 from chalicelib.domain.catalog import Body, ImplementationItem, ImplementationStandard
 from chalicelib.domain.catalog_publication import Publication, ReleaseHead
 from chalicelib.domain.catalog_search import SearchIndex
 from chalicelib.domain.certificates import Certificate
 from chalicelib.domain.divisions import Division
+from chalicelib.domain.documents import Entry
 from chalicelib.domain.enquiries import Enquiry, Step
 from chalicelib.domain.errors import Violation
 from chalicelib.domain.mandates import Mandate
 from chalicelib.services.log_ports import LogPorts
+from chalicelib.services.seal_ports import SealPorts
 from chalicelib.services.upload_ports import UploadPorts
 from chalicelib.services.workflow_ports import TaskToken as TaskToken
 from chalicelib.services.workflow_ports import Workflows as Workflows
@@ -38,6 +40,10 @@ class Ids(Protocol):
 
     def new(self, at: datetime) -> str:
         """A fresh id of 26 characters that sorts by time (ULID)."""
+        ...
+
+    def secret(self, alphabet: str, length: int) -> str:
+        """That many characters of the alphabet, each drawn for itself, which nobody can foretell."""
         ...
 
 
@@ -250,8 +256,8 @@ class CaseRepository(Protocol):
 
     def presence_used(self, code_id: str) -> bool: ...
 
-    def document(self, number: str) -> tuple[str, Document] | None:
-        """Case id and document of a document number."""
+    def document(self, number: str) -> tuple[str, Entry] | None:
+        """Case id and entry of a document number."""
         ...
 
     def log(self, case_id: str, after: int = 0) -> Iterable[EventRecord]:
@@ -418,19 +424,6 @@ class Bus(Protocol):
         ...
 
 
-class Seal(Protocol):
-    """The electronic seal: signs digests with a key that never leaves its store."""
-
-    @property
-    def key_id(self) -> str: ...
-
-    def sign(self, digest: bytes) -> bytes:
-        """Sign a SHA-256 digest (ECDSA P-256, DER)."""
-        ...
-
-    def verify(self, digest: bytes, signature: bytes) -> bool: ...
-
-
 class CalendarSource(Protocol):
     """Where the official calendar comes from."""
 
@@ -439,7 +432,7 @@ class CalendarSource(Protocol):
         ...
 
 
-class Ports(UploadPorts, LogPorts, Protocol):
+class Ports(UploadPorts, LogPorts, SealPorts, Protocol):
     """All of them together, as ``wiring.Wiring`` offers them. A use case touches only what it names."""
 
     @property
@@ -481,5 +474,3 @@ class Ports(UploadPorts, LogPorts, Protocol):
     def workflows(self) -> Workflows: ...
     @property
     def bus(self) -> Bus: ...
-    @property
-    def seal(self) -> Seal: ...

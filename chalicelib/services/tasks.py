@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from chalicelib.domain import case_commands as c
-from chalicelib.domain import cases, documents
+from chalicelib.domain import cases
 from chalicelib.domain.actors import SYSTEM, Actor, ActorKind
-from chalicelib.domain.case_events import Document
 from chalicelib.domain.case_rules import Act
 from chalicelib.domain.cases import ROLE_OF_TASK, ROUTED, Case
 from chalicelib.domain.documents import DocumentKind
 from chalicelib.domain.errors import Conflict, Forbidden, Invalid, Refused
 from chalicelib.services.changes import change
+from chalicelib.services.documents import blank, write
 from chalicelib.services.lapses import ATTEMPTS
 from chalicelib.services.numbers import case_number
 from chalicelib.services.ports import Page, Ports, Receipt, RequestKey, TaskSummary, body_queue, officer_queue
@@ -102,10 +102,9 @@ def accept(ports: Ports, actor: Actor, case_id: str, *, key: RequestKey | None =
     """受理: official case number and acceptance document."""
 
     def build(case: Case, now: datetime) -> c.Accept:
-        cases.judge(case, c.Accept("", _blank(case)), Act(actor, now))
+        cases.judge(case, c.Accept("", blank(DocumentKind.ACCEPTANCE, now)), Act(actor, now))
         number = case_number(ports, case, now)
-        body = _acting_body(case)
-        return c.Accept(number, documents.write(case, DocumentKind.ACCEPTANCE, now, body, number=number))
+        return c.Accept(number, write(ports, case, DocumentKind.ACCEPTANCE, now, number=number))
 
     return change(ports, actor, case_id, c.Accept, build, key=key)
 
@@ -128,15 +127,8 @@ def refuse_acceptance(
     told = _body_told(ports, competent_body)
 
     def build(case: Case, now: datetime) -> c.RefuseAcceptance:
-        document = documents.write(
-            case,
-            DocumentKind.NON_ACCEPTANCE,
-            now,
-            _acting_body(case),
-            ground=ground,
-            reason=reason,
-            competent_body=told,
-        )
+        texts = {"ground": ground, "reason": reason, "competent_body": told}
+        document = write(ports, case, DocumentKind.NON_ACCEPTANCE, now, **texts)
         return c.RefuseAcceptance(ground, reason, told, document)
 
     return change(ports, actor, case_id, c.RefuseAcceptance, build, key=key)
@@ -155,7 +147,7 @@ def grant(ports: Ports, actor: Actor, case_id: str, *, opinion: str, key: Reques
     """准予."""
 
     def build(case: Case, now: datetime) -> c.Grant:
-        return c.Grant(opinion, documents.write(case, DocumentKind.GRANT, now, _acting_body(case), opinion=opinion))
+        return c.Grant(opinion, write(ports, case, DocumentKind.GRANT, now, opinion=opinion))
 
     return change(ports, actor, case_id, c.Grant, build, key=key)
 
@@ -166,9 +158,7 @@ def refuse(
     """不予许可, with reasons and remedies (行政许可法 38(2))."""
 
     def build(case: Case, now: datetime) -> c.Refuse:
-        document = documents.write(
-            case, DocumentKind.REFUSAL, now, _acting_body(case), reasons=reasons, remedies=remedies
-        )
+        document = write(ports, case, DocumentKind.REFUSAL, now, reasons=reasons, remedies=remedies)
         return c.Refuse(reasons, remedies, document)
 
     return change(ports, actor, case_id, c.Refuse, build, key=key)
@@ -176,16 +166,6 @@ def refuse(
 
 def _act(ports: Ports, actor: Actor, case_id: str, command: object, key: RequestKey | None) -> Receipt:
     return change(ports, actor, case_id, type(command), lambda case, now: command, key=key)
-
-
-def _acting_body(case: Case) -> str:
-    """Who signs: the organ in whose name the node acts, named with the entrusted body if there is one."""
-    node = case.pending_node
-    return node.signature if node else ""
-
-
-def _blank(case: Case) -> Document:
-    return Document("", DocumentKind.ACCEPTANCE, case.created_at, "", "")
 
 
 # -- the workflow ----------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from chalicelib.domain.case_rules import Task
 from chalicelib.domain.cases import Case
 from chalicelib.domain.certificates import Certificate
 from chalicelib.domain.deadlines import legal_day
+from chalicelib.domain.documents import Entry, entry
 from chalicelib.domain.erasure import ERASED
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.log_chain import Head, link
@@ -207,7 +208,9 @@ class DynamoCases:
                 change.create(t.PartyRow(pk, sk, lpk=f"party#{subject}", lsk=case_id, case_id=case_id))
         document: Document | None = getattr(event, "document", None)
         if document:
-            row = t.DocumentRow(f"document#{document.number}", "document", case_id=case_id, document=dumps(document))
+            row = t.DocumentRow(
+                f"document#{document.number}", "document", case_id=case_id, document=dumps(entry(document))
+            )
             change.create(row)
 
     @reading
@@ -227,12 +230,12 @@ class DynamoCases:
         return True
 
     @reading
-    def document(self, number: str) -> tuple[str, Document] | None:
+    def document(self, number: str) -> tuple[str, Entry] | None:
         try:
             row = t.DocumentRow.get(f"document#{number}", "document")
         except DoesNotExist:
             return None
-        return row.case_id, loads(row.document, Document)
+        return row.case_id, loads(row.document, Entry)
 
     @reading
     def log(self, case_id: str, after: int = 0) -> Iterable[EventRecord]:

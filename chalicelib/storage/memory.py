@@ -17,6 +17,7 @@ from chalicelib.domain.case_events import Document, EventRecord
 from chalicelib.domain.cases import Case
 from chalicelib.domain.certificates import Certificate
 from chalicelib.domain.deadlines import legal_day
+from chalicelib.domain.documents import Entry, entry
 from chalicelib.domain.enquiries import Enquiry, Step
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.log_chain import Head, link
@@ -58,7 +59,7 @@ class MemoryStore:
     presences: set[str] = field(default_factory=set)
     counters: dict[tuple[str, str], int] = field(default_factory=dict)
     timers: dict[tuple[str, str], Timer] = field(default_factory=dict)
-    documents: dict[str, tuple[str, Document]] = field(default_factory=dict)
+    documents: dict[str, tuple[str, Entry]] = field(default_factory=dict)
     authorities: dict[str, str] = field(default_factory=dict)
     mandates: dict[str, str] = field(default_factory=dict)
     enquiries: dict[str, str] = field(default_factory=dict)
@@ -152,7 +153,7 @@ class MemoryCases:
                 self.store.parties.setdefault(subject, set()).add(case.id)
         document: Document | None = getattr(event, "document", None)
         if document:
-            self.store.documents[document.number] = (case.id, document)
+            self.store.documents[document.number] = (case.id, entry(document))
 
     def receipt(self, scope: str) -> StoredReceipt | None:
         return self.store.receipts.get(scope)
@@ -160,7 +161,7 @@ class MemoryCases:
     def presence_used(self, code_id: str) -> bool:
         return code_id in self.store.presences
 
-    def document(self, number: str) -> tuple[str, Document] | None:
+    def document(self, number: str) -> tuple[str, Entry] | None:
         return self.store.documents.get(number)
 
     def log(self, case_id: str, after: int = 0) -> Iterable[EventRecord]:

@@ -26,6 +26,7 @@ PUBLIC_PREFIXES = (
     "/v1/lists",
     "/v1/openapi.json",
     "/v1/problems",
+    "/v1/seal-keys",
     "/v1/themes",
     "/v1/verify/",
 )

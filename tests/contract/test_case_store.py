@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain import cases as rules
+from chalicelib.domain.documents import entry
 from chalicelib.domain.errors import Conflict, Invalid, Refused
 from chalicelib.domain.sizes import MOST_APPLICATION, MOST_STORED
 from chalicelib.services import cases, certificates, tasks
@@ -187,7 +188,7 @@ def test_a_timer_is_due_at_its_moment_moves_and_is_cleared_only_as_it_was_read(w
 def test_a_document_is_found_by_its_number(world: f.World) -> None:
     case_id = journey.submitted(world)
     document = journey.get(world, case_id).documents[0]
-    assert world.cases.document(document.number) == (case_id, document)
+    assert world.cases.document(document.number) == (case_id, entry(document))
     assert world.cases.document("unknown") is None
 
 

@@ -179,4 +179,5 @@ class Rejections(Scenario):
         self.refused(self.herder, f"{path}/withdrawal", {}, "case.wrong-state")
         self.refused(self.herder, f"{path}/receipt-confirmation", None, "case.wrong-state")
         self.refused(self.reviewer, f"{path}/opinion", {"conclusion": "agree", "opinion": "同意"}, "case.not-found")
-        self.refused(self.anyone(), "/v1/verify/documents/forged-number-SL", None, "document.not-found", method="GET")
+        forged = "/v1/verify/documents/forged-number-SL/34679ACDEFGHJKMNPQ"
+        self.refused(self.anyone(), forged, None, "document.not-found", method="GET")

@@ -115,7 +115,7 @@ def kindergarten(api: Api) -> str:
     form = {
         "applicant_kind": "person",
         "applicant_name": "巴特尔",
-        "identity_number": "152501199003070011",
+        "identity_number": "152501199003070012",
         "phone": "13800000000",
     }
     api.put("herder", f"/v1/cases/{made['id']}/application", {"form": form, "materials": []}, made["version"])
