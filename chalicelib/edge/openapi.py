@@ -133,7 +133,9 @@ def _responses(spec: RouteSpec) -> Json:
     if spec.response:
         success["content"] = {spec.content_type: {"schema": {"$ref": _reference(spec.response)}}}
     elif spec.status != 204:
-        success["content"] = {spec.content_type: {"schema": {"type": "string"}}}
+        # A page or file; JSON without a schema is a document that describes itself.
+        kind = "object" if spec.content_type == "application/json" else "string"
+        success["content"] = {spec.content_type: {"schema": {"type": kind}}}
     headers: Json = {}
     if _has_token(spec) and spec.response:
         headers["ETag"] = {
