@@ -118,11 +118,11 @@ def refused_as_problem(spec: RouteSpec, response: Any) -> None:
 
 
 def is_invalid(case: Case) -> bool:
-    """Whether schemathesis broke a rule of the document in the body or the query."""
+    """Whether schemathesis broke a rule of the document, in the body or in a query that arrives as it was made."""
     parts = case.meta.components if case.meta else {}
-    return any(
-        part.mode is GenerationMode.NEGATIVE for where, part in parts.items() if where.value in ("body", "query")
-    )
+    broken = {where.value for where, part in parts.items() if part.mode is GenerationMode.NEGATIVE}
+    vanishes = any(value in ([], {}, None) for value in (case.query or {}).values())
+    return "body" in broken or ("query" in broken and not vanishes)
 
 
 def takes_something(spec: RouteSpec) -> bool:
