@@ -23,8 +23,9 @@ KEPT = 1_000
 """How many data keys a container keeps in memory: KMS is asked once for a case and container, not once for a read."""
 
 OLDEST = timedelta(hours=1)
-"""How long one stays there after it was made or unwrapped: what KMS refuses from then on, or is asked to forget, a
-container that lives for days must not go on opening."""
+"""How long one is used after it was made or unwrapped: what KMS no longer unwraps, a container that lives for days must
+not go on opening.
+"""
 
 _NONCE = 12  # bytes; what GCM is made for
 
@@ -68,10 +69,10 @@ class KmsVault:
 
     def _unwrapped(self, owner: str, key: bytes) -> bytes:
         with self._lock:
-            self._drop_old()
-            if key in self._plain:
+            since, plain = self._plain.get(key, (None, b""))
+            if since is not None and self._clock.now() - since <= OLDEST:
                 self._plain.move_to_end(key)
-                return self._plain[key][1]
+                return plain
         try:
             answer = self._client.decrypt(
                 KeyId=self._key_id, CiphertextBlob=key, EncryptionContext=self._context(owner)
@@ -84,16 +85,14 @@ class KmsVault:
         return answer["Plaintext"]
 
     def _keep(self, key: bytes, plain: bytes) -> None:
+        now = self._clock.now()
         with self._lock:
-            self._plain[key] = (self._clock.now(), plain)
+            # Whenever one comes: what is old shall not lie there until somebody asks for it.
+            for old in [k for k, (since, _) in self._plain.items() if now - since > OLDEST]:
+                del self._plain[old]
+            self._plain[key] = (now, plain)
             while len(self._plain) > KEPT:
                 self._plain.popitem(last=False)
-
-    def _drop_old(self) -> None:
-        """A thousand at most, in some microseconds: what is old shall not lie there until somebody asks for it."""
-        limit = self._clock.now() - OLDEST
-        for key in [key for key, (since, _) in self._plain.items() if since < limit]:
-            del self._plain[key]
 
     def _context(self, owner: str) -> dict[str, str]:
         return {"owner": owner, "stage": self._stage}
