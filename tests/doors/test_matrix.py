@@ -1,4 +1,4 @@
-"""Every account at every door: role × object × action over all routes, against tables that are written by hand (I4).
+"""Every account at every door: role × object × action over all routes, against tables that are kept by hand (I4).
 
 A new route without a row fails here. What is hidden from somebody looks like what does not exist: status, body and
 headers.
