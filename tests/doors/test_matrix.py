@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -147,3 +148,9 @@ def test_the_tables_name_no_route_that_does_not_exist() -> None:
     named = [route for table in (CASES, OTHERS) for section in table.sections for route in section.routes]
     assert sorted(set(named) - served) == []
     assert len(named) == len(set(named))
+
+
+def test_a_new_route_is_told_what_it_lacks() -> None:
+    for path, file in ((f"{CASE}/newly-added", "cases.txt"), ("/v1/newly-added", "others.txt")):
+        with pytest.raises(AssertionError, match=f"has no row in tests/doors/{file}"):
+            section_of(replace(ROUTES[0], path=path))
