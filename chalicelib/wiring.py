@@ -80,7 +80,7 @@ class Wiring:
         from chalicelib.gateways.vault import KmsVault
 
         self.settings.require("vault_key_id", "stage")
-        return KmsVault(self._client("kms"), self.settings.vault_key_id, self.settings.stage)
+        return KmsVault(self._client("kms"), self.settings.vault_key_id, self.settings.stage, self.clock)
 
     @cached_property
     def _safe(self) -> Safe:

@@ -135,7 +135,9 @@ def _responses(spec: RouteSpec) -> Json:
     if spec.response:
         success["content"] = {spec.content_type: {"schema": {"$ref": _reference(spec.response)}}}
     elif spec.status != 204:
-        success["content"] = {spec.content_type: {"schema": {} if spec.content_type in BINARY else {"type": "string"}}}
+        # A page or file; JSON without a schema is a document that describes itself, and bytes are of no type.
+        kind = "object" if spec.content_type == "application/json" else "string"
+        success["content"] = {spec.content_type: {"schema": {} if spec.content_type in BINARY else {"type": kind}}}
     headers: Json = {}
     if _has_token(spec) and spec.response:
         headers["ETag"] = {

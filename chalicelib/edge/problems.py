@@ -32,6 +32,12 @@ from chalicelib.domain.errors import DomainError, Violation
 
 CONTENT_TYPE = "application/problem+json"
 INTERNAL = "request.internal-error"
+SECURITY_HEADERS: Mapping[str, str] = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=31536000",
+}
+"""What every answer carries, our own and the gateway's."""
 
 MOST_ERRORS = 200
 """A body can be made to break a rule a hundred thousand times; the answer lists so many and counts the rest."""

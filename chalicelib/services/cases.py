@@ -202,18 +202,10 @@ def read(ports: Ports, actor: Actor, case_id: str, what: str = "case") -> Case:
     ``what`` names the part that is shown, for the record that is kept of everybody else's readings (I4).
     Its version is that of the last recorded event: a lapse that nobody has recorded yet has no number.
     """
-    case = access.require_sight(ports.cases.get(case_id), actor)
-    if actor.kind is ActorKind.AGENT and not _still_acts(ports, actor, case):
-        # An agent whose authority is over is a stranger again, whatever they filed under it.
-        raise NotFound.because("case.not-found")
+    case = accesses.readable(ports, actor, ports.cases.get(case_id))
     seen = access.require_sight(lapses.seen_at(ports, case, ports.clock.now()), actor)
     accesses.note(ports, actor, case, what)
     return replace(seen, version=case.version)
-
-
-def _still_acts(ports: Ports, agent: Actor, case: Case) -> bool:
-    authority = ports.authorities.get(case.authority) if case.authority else None
-    return authority is not None and authority.agent == agent.subject and authority.in_force(ports.clock.now())
 
 
 def timeline(ports: Ports, actor: Actor, case_id: str, what: str = "timeline") -> tuple[Case, Sequence[EventRecord]]:

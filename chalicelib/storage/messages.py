@@ -86,7 +86,7 @@ class DynamoMessages:
     def get(self, message_id: str) -> Message | None:
         case_id, _, slot = message_id.partition(".")
         if not slot:
-            return None  # no key is empty: DynamoDB would refuse to look
+            return None  # DynamoDB refuses to look for an empty key
         try:
             row = t.MessageRow.get(f"message#{case_id}", slot, consistent_read=True)
         except DoesNotExist:
