@@ -8,10 +8,12 @@ from chalice.app import Chalice
 from chalicelib.api import blueprints as resources
 from chalicelib.edge import authorizer
 from chalicelib.edge.api import last_resort
+from chalicelib.edge.request import BINARY
 from chalicelib.events import blueprints as consumers
 from chalicelib.tasks import case_routing, commitment_check
 
 app = Chalice(app_name="onewindow", configure_logs=False)
+app.api.binary_types.extend(sorted(BINARY))
 app.register_middleware(last_resort, "http")
 
 for blueprint in (

@@ -24,15 +24,19 @@ class Settings:
     seal_key_id: str  # KMS key, ECC_NIST_P256, SIGN_VERIFY
     vault_key_id: str  # KMS key, SYMMETRIC_DEFAULT, wraps the data keys
     cursor_secret_id: str  # Secrets Manager
+    presence_secret_id: str  # Secrets Manager: signs presence codes
     oidc_issuer: str
     oidc_audience: str
     oidc_jwks_url: str
     public_base_url: str  # what QR codes point to, no slash at the end
     aws_region: str
+    former_seal_keys: str = ""  # JWK set of the keys that sealed before the current one
     quarantine_bucket: str = ""  # where uploads lie until they are judged
     kept_bucket: str = ""  # where clean ones are kept
     anchor_bucket: str = ""  # where the heads of the logs are kept, under lock
     scanner_url: str = ""  # looks through uploads; may be empty
+    sms_secret_id: str = ""  # what we and the provider of text messages know each other by
+    post_secret_id: str = ""  # the same for letters
     sms_url: str = ""  # the provider of text messages; empty: none
     post_url: str = ""  # the provider of letters; empty: none
     payments_url: str = ""  # the provider of online payment; empty: fees are paid at the window

@@ -17,13 +17,18 @@ from chalicelib.services import (
     message_ports,
     outage_ports,
     ports,
+    seal_ports,
     upload_ports,
 )
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from chalicelib.domain.divisions import DivisionIndex
     from chalicelib.gateways.jwks import KeySource
+    from chalicelib.gateways.provider import Credentials
+    from chalicelib.gateways.secrets import RotatedSecret
     from chalicelib.services.ports import CatalogStore
     from chalicelib.storage.catalog_view import CatalogView
     from chalicelib.storage.sealing import Safe
@@ -84,7 +89,7 @@ class Wiring:
         from chalicelib.gateways.vault import KmsVault
 
         self.settings.require("vault_key_id", "stage")
-        return KmsVault(self._client("kms"), self.settings.vault_key_id, self.settings.stage)
+        return KmsVault(self._client("kms"), self.settings.vault_key_id, self.settings.stage, self.clock)
 
     @cached_property
     def _safe(self) -> Safe:
@@ -182,16 +187,29 @@ class Wiring:
         return PackagedTexts()
 
     @cached_property
+    def _credentials(self) -> Mapping[str, Credentials]:
+        from chalicelib.gateways.provider import Credentials
+        from chalicelib.gateways.secrets import RotatedSecret
+
+        client, told = self._client("secretsmanager"), self.settings
+        ids = {"sms": told.sms_secret_id, "post": told.post_secret_id}
+        return {channel: Credentials(RotatedSecret(client, ids[channel], self.clock)) for channel in ids}
+
+    def webhook_secrets(self, sender: str) -> Sequence[bytes]:
+        known = self._credentials.get(sender)
+        return known.callback_secrets() if known else ()
+
+    @cached_property
     def sms(self) -> message_ports.SmsPort:
         from chalicelib.gateways.sms import HttpSms
 
-        return HttpSms(self.settings.sms_url)
+        return HttpSms(self.settings.sms_url, self._credentials["sms"])
 
     @cached_property
     def post(self) -> message_ports.PostPort:
         from chalicelib.gateways.post import HttpPost
 
-        return HttpPost(self.settings.post_url)
+        return HttpPost(self.settings.post_url, self._credentials["post"])
 
     @property
     def public_address(self) -> str:
@@ -218,11 +236,12 @@ class Wiring:
         return DynamoCertificates(self._safe)
 
     @cached_property
-    def seal(self) -> ports.Seal:
-        from chalicelib.gateways.seal import KmsSeal
+    def seal(self) -> seal_ports.Seal:
+        from chalicelib.gateways.seal import KmsSeal, former_keys
 
         self.settings.require("seal_key_id")
-        return KmsSeal(self._client("kms"), self.settings.seal_key_id)
+        former = former_keys(self.settings.former_seal_keys)
+        return KmsSeal(self._client("kms"), self.settings.seal_key_id, former)
 
     @cached_property
     def signatures(self) -> commitment_ports.Signatures:
@@ -283,6 +302,17 @@ class Wiring:
 
         self.settings.require("cursor_secret_id")
         return read_secret(self._client("secretsmanager"), self.settings.cursor_secret_id)
+
+    @cached_property
+    def _presence_secret(self) -> RotatedSecret:
+        from chalicelib.gateways.secrets import RotatedSecret
+
+        self.settings.require("presence_secret_id")
+        return RotatedSecret(self._client("secretsmanager"), self.settings.presence_secret_id, self.clock)
+
+    @property
+    def presence_secrets(self) -> Sequence[bytes]:
+        return self._presence_secret.versions()
 
     @cached_property
     def jwks(self) -> KeySource:

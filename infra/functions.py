@@ -46,6 +46,7 @@ class Use(StrEnum):
     CHANGE_CONTACTS = "change contacts"
     READ_MESSAGES = "read messages"
     CHANGE_MESSAGES = "change messages"
+    TAKE_REPORTS = "verify and take what providers tell later"
     SEND_SMS = "hand text messages to their provider"
     SEND_POST = "hand letters to their provider"
     OPEN_KEYS = "read and unwrap data keys"
@@ -72,6 +73,7 @@ class Use(StrEnum):
     SIGN = "sign with the seal"
     VERIFY = "verify seals"
     SIGN_CURSORS = "read the cursor secret"
+    SIGN_PRESENCE = "read the secret of presence codes, and remember which were used"
     KNOW_ISSUER = "know the OIDC issuer"
     KNOW_ADDRESS = "know the public address"
 
@@ -120,6 +122,7 @@ USES: dict[str, tuple[Use, ...]] = {
         Use.READ_MESSAGES,
         Use.CHANGE_MESSAGES,
         Use.SEND_SMS,
+        Use.TAKE_REPORTS,
         Use.MAKE_KEYS,
         Use.LIST_CASES,
         Use.READ_AUTHORITIES,
@@ -138,6 +141,7 @@ USES: dict[str, tuple[Use, ...]] = {
         Use.SCAN_UPLOADS,
         Use.VERIFY,
         Use.SIGN_CURSORS,
+        Use.SIGN_PRESENCE,
         Use.KNOW_ADDRESS,
     ),
     "anchor_logs": (Use.READ_HEADS, Use.ANCHOR, Use.SIGN),

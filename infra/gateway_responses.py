@@ -51,6 +51,7 @@ def _response(status: int, code: str) -> dict[str, Any]:
     body = problems.of_code(status, code) | {"instance": f"urn:uuid:{_REQUEST_ID}"}
     headers = {
         "Content-Type": problems.CONTENT_TYPE,
+        **problems.SECURITY_HEADERS,
         **problems.headers_of(status),
         **_EXTRA_HEADERS.get(status, {}),
     }

@@ -46,6 +46,8 @@ _CASES_TABLE: dict[Use, tuple[tuple[str, ...], tuple[str, ...]]] = {
     Use.OPEN_KEYS: (("GetItem", "BatchGetItem"), ("key#*",)),
     Use.MAKE_KEYS: (("PutItem",), ("key#*",)),
     Use.DESTROY_KEYS: (("DeleteItem",), ("key#*", "certificate#*", "message#*")),
+    Use.TAKE_REPORTS: (("GetItem", "PutItem"), ("webhook#*",)),
+    Use.SIGN_PRESENCE: (("GetItem", "PutItem"), ("presence#*",)),
     Use.READ_RECEIPTS: (("GetItem",), ("idem#*",)),
     Use.STORE_TOKENS: (("PutItem",), (_TOKENS,)),
     Use.REPORT_TOKENS: (("GetItem", "Query", "DeleteItem"), (_TOKENS,)),
@@ -88,7 +90,14 @@ _OTHERS: dict[Use, tuple[tuple[str, ...], Sequence[Any]]] = {
         ("s3:PutObject", "s3:PutObjectRetention", "s3:GetObject", "s3:GetObjectVersion"),
         (names.objects_in("AnchorBucket"),),
     ),
-    Use.SIGN_CURSORS: (("secretsmanager:GetSecretValue",), ({"Ref": "CursorSecret"},)),
+}
+
+
+_SECRETS: dict[str, frozenset[Use]] = {
+    "CursorSecret": frozenset({Use.SIGN_CURSORS}),
+    "PresenceSecret": frozenset({Use.SIGN_PRESENCE}),
+    "SmsSecret": frozenset({Use.SEND_SMS, Use.TAKE_REPORTS}),
+    "PostSecret": frozenset({Use.SEND_POST, Use.TAKE_REPORTS}),
 }
 
 
@@ -100,6 +109,7 @@ def policy(function: Function) -> Json:
         *_indexes(function),
         *_other_services(function),
         *_absent_files(function),
+        *_secrets(function),
         *_seal(function),
         *_vault(function),
         *_event_source(function),
@@ -169,8 +179,13 @@ def _absent_files(function: Function) -> list[Json]:
     return listing
 
 
+def _secrets(function: Function) -> list[Json]:
+    read = [{"Ref": secret} for secret, by in _SECRETS.items() if by & set(function.uses)]
+    return [_allow("ReadSecrets", ("secretsmanager:GetSecretValue",), read)] if read else []
+
+
 def _seal(function: Function) -> list[Json]:
-    actions = {Use.SIGN: ("kms:Sign",), Use.VERIFY: ("kms:Verify", "kms:GetPublicKey")}
+    actions = {Use.SIGN: ("kms:Sign",), Use.VERIFY: ("kms:GetPublicKey",)}
     return [_allow(_sid(use), actions[use], (names.arn_of("SealKey"),)) for use in function.uses if use in actions]
 
 

@@ -41,16 +41,20 @@ _KNOWN: dict[str, tuple[frozenset[Use], Any]] = {
         names.state_machine_arn("commitment_check"),
     ),
     "SEAL_KEY_ID": (frozenset({Use.SIGN, Use.VERIFY}), {"Ref": "SealKey"}),
+    "FORMER_SEAL_KEYS": (frozenset({Use.VERIFY}), {"Ref": "FormerSealKeys"}),
     "VAULT_KEY_ID": (frozenset({Use.OPEN_KEYS, Use.MAKE_KEYS}), {"Ref": "VaultKey"}),
     "QUARANTINE_BUCKET": (_UPLOADS, {"Ref": "QuarantineBucket"}),
     "KEPT_BUCKET": (_UPLOADS, {"Ref": "KeptBucket"}),
     "ANCHOR_BUCKET": (frozenset({Use.ANCHOR}), {"Ref": "AnchorBucket"}),
     "SCANNER_URL": (frozenset({Use.SCAN_UPLOADS}), {"Ref": "ScannerUrl"}),
     "CURSOR_SECRET_ID": (frozenset({Use.SIGN_CURSORS}), {"Ref": "CursorSecret"}),
+    "PRESENCE_SECRET_ID": (frozenset({Use.SIGN_PRESENCE}), {"Ref": "PresenceSecret"}),
     "OIDC_ISSUER": (frozenset({Use.KNOW_ISSUER}), {"Ref": "OidcIssuer"}),
     "OIDC_AUDIENCE": (frozenset({Use.KNOW_ISSUER}), {"Ref": "OidcAudience"}),
     "OIDC_JWKS_URL": (frozenset({Use.KNOW_ISSUER}), {"Ref": "OidcJwksUrl"}),
     "PUBLIC_BASE_URL": (frozenset({Use.KNOW_ADDRESS}), {"Ref": "PublicBaseUrl"}),
+    "SMS_SECRET_ID": (frozenset({Use.SEND_SMS, Use.TAKE_REPORTS}), {"Ref": "SmsSecret"}),
+    "POST_SECRET_ID": (frozenset({Use.SEND_POST, Use.TAKE_REPORTS}), {"Ref": "PostSecret"}),
     "SMS_URL": (frozenset({Use.SEND_SMS}), {"Ref": "SmsUrl"}),
     "POST_URL": (frozenset({Use.SEND_POST}), {"Ref": "PostUrl"}),
     "PAYMENTS_URL": (frozenset({Use.ASK_PAYMENTS}), {"Ref": "PaymentsUrl"}),
@@ -106,6 +110,11 @@ def _parameters() -> Json:
             "Type": "String",
             "Description": "Where the public reaches the API; printed into the QR codes of certificates",
             **https,
+        },
+        "FormerSealKeys": {
+            "Type": "String",
+            "Default": "",
+            "Description": "JWK set of the keys that sealed certificates before SealKey (docs/certificates.md)",
         },
         "SmsUrl": {
             "Type": "String",
@@ -163,15 +172,40 @@ def _api() -> Json:
         "Name": {"Ref": "AWS::StackName"},
         "GatewayResponses": gateway_responses(),
         "MethodSettings": [
-            {
-                "ResourcePath": "/*",
-                "HttpMethod": "*",
-                "MetricsEnabled": True,
-                # Bodies are personal data: never traced.
-                "DataTraceEnabled": False,
-                "LoggingLevel": "OFF",
-                "ThrottlingRateLimit": 500,
-                "ThrottlingBurstLimit": 1000,
-            }
+            _setting("/*", "*", _RATE),
+            *(_setting("/" + path.replace("/", "~1"), method, rate) for (method, path), rate in _RATES.items()),
         ],
+    }
+
+
+_RATE = 500
+"""Requests a second that a stage takes on all routes together; twice as many at once."""
+
+_RATES: dict[tuple[str, str], int] = {
+    # What sends text messages, and what answers guesses.
+    ("POST", "/v1/contacts"): 20,
+    ("POST", "/v1/contacts/{contact_id}/code"): 20,
+    ("POST", "/v1/contacts/{contact_id}/confirmation"): 20,
+    ("GET", "/v1/verify/certificates/{identifier}"): 100,
+    ("GET", "/v1/verify/certificates/{identifier}/page"): 100,
+    ("GET", "/v1/verify/documents/{number}"): 100,
+    ("GET", "/v1/verify/documents/{number}/page"): 100,
+    # What leaves rows behind before anybody has looked at it.
+    ("POST", "/v1/cases"): 100,
+    ("POST", "/v1/cases/{case_id}/uploads"): 100,
+}
+"""Tighter bounds of single routes."""
+
+
+def _setting(path: str, method: str, rate: int) -> Json:
+    """One of the gateway's settings. A route's own replaces the general one, so that each names everything."""
+    return {
+        "ResourcePath": path,
+        "HttpMethod": method,
+        "MetricsEnabled": True,
+        # Bodies are personal data: never traced.
+        "DataTraceEnabled": False,
+        "LoggingLevel": "OFF",
+        "ThrottlingRateLimit": rate,
+        "ThrottlingBurstLimit": 2 * rate,
     }

@@ -35,14 +35,10 @@ def storage() -> Json:
             EnableKeyRotation=True,
         ),
         "VaultKeyAlias": _alias("vault", "VaultKey"),
-        "CursorSecret": {
-            "Type": "AWS::SecretsManager::Secret",
-            "Properties": {
-                "Name": names.physical("cursors"),
-                "Description": "Signs the positions in listings (cursors) that the API hands out.",
-                "GenerateSecretString": {"PasswordLength": 64, "ExcludePunctuation": True},
-            },
-        },
+        "CursorSecret": _secret("cursors", "Signs the positions in listings (cursors) that the API hands out."),
+        "PresenceSecret": _secret("presence", "Signs the codes by which applicants show that they are at a window."),
+        "SmsSecret": _credentials("sms", "text messages"),
+        "PostSecret": _credentials("post", "letters"),
     }
 
 
@@ -87,6 +83,29 @@ def _key(description: str, **properties: Any) -> Json:
                     {"Effect": "Allow", "Principal": {"AWS": root}, "Action": "kms:*", "Resource": "*"},
                 ],
             },
+        },
+    }
+
+
+def _secret(suffix: str, description: str) -> Json:
+    return {
+        "Type": "AWS::SecretsManager::Secret",
+        "Properties": {
+            "Name": names.physical(suffix),
+            "Description": description,
+            "GenerateSecretString": {"PasswordLength": 64, "ExcludePunctuation": True},
+        },
+    }
+
+
+def _credentials(suffix: str, what: str) -> Json:
+    """Filled in by the operator; a later deployment of the same text leaves what was entered."""
+    return {
+        "Type": "AWS::SecretsManager::Secret",
+        "Properties": {
+            "Name": names.physical(suffix),
+            "Description": f"What the provider of {what} and we know each other by (docs/messages.md).",
+            "SecretString": '{"token": "", "callback_secret": ""}',
         },
     }
 

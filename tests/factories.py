@@ -31,11 +31,14 @@ from chalicelib.domain.catalog import (
 from chalicelib.domain.commitments import Evidence
 from chalicelib.domain.divisions import Division, Level, ancestor, level_of
 from chalicelib.domain.errors import Unavailable, Violation
+from chalicelib.domain.presence import Shown
 from chalicelib.domain.routing import Channel as Channel
 from chalicelib.domain.uploads import Upload
+from chalicelib.services import presence
 from chalicelib.services.log_ports import Damaged
 from chalicelib.services.message_ports import Sent
 from chalicelib.services.ports import Hint
+from chalicelib.services.seal_ports import SealKey
 from chalicelib.services.upload_ports import Link, PostForm
 from chalicelib.storage.case_logs_memory import MemoryCaseLogs
 from chalicelib.storage.held import HeldCertificates
@@ -156,11 +159,19 @@ class FakeIds:
     """Counts: the ids sort as ULIDs do and look like them."""
 
     def __init__(self) -> None:
-        self.drawn = 0
+        self.drawn = self.secrets = 0
 
     def new(self, at: datetime) -> str:
         self.drawn += 1
         return f"01{self.drawn:024d}"
+
+    def secret(self, alphabet: str, length: int) -> str:
+        self.secrets += 1
+        number, letters = self.secrets, ""
+        while number:
+            number, at = divmod(number, len(alphabet))
+            letters = alphabet[at] + letters
+        return letters.rjust(length, alphabet[0])
 
 
 class FakeForms:
@@ -207,18 +218,26 @@ class FakeCatalog:
 
 
 class FakeSeal:
-    """A seal that anybody could forge, but that notices a changed digest."""
+    """A seal that anybody could forge, but that notices a changed digest and another key. It can be renewed."""
 
-    key_id = "fake-key"
+    def __init__(self) -> None:
+        self.key_id = "fake-key"
+        self.former: tuple[str, ...] = ()
+
+    def renew(self, key_id: str, *, forget: bool = False) -> None:
+        """Seal with another key from now on. ``forget``: the former one is not named among the stack's keys."""
+        self.former = () if forget else (*self.former, self.key_id)
+        self.key_id = key_id
 
     def sign(self, digest: bytes) -> bytes:
-        return b"signed:" + digest
+        return f"signed with {self.key_id}:".encode() + digest
 
-    def verify(self, digest: bytes, signature: bytes) -> bool:
-        return signature == b"signed:" + digest
+    def verify(self, key_id: str, digest: bytes, signature: bytes) -> bool:
+        known = key_id in (self.key_id, *self.former)
+        return known and signature == f"signed with {key_id}:".encode() + digest
 
-    def public_key(self) -> bytes:
-        return b"fake-public-key"
+    def keys(self) -> tuple[SealKey, ...]:
+        return tuple(SealKey(key_id, bytes(32), bytes(32)) for key_id in (self.key_id, *self.former))
 
 
 class FakeSignatures:
@@ -411,6 +430,7 @@ class World:
     """All ports of the case side, in memory, over one published item. Implements ``services.ports.Ports``."""
 
     home = LEAGUE
+    presence_secrets: Sequence[bytes] = (b"a secret of the tests", b"the one before it")
 
     def __init__(self, made: ImplementationItem | None = None) -> None:
         self.store = MemoryStore()
@@ -455,3 +475,13 @@ class World:
 def item_party() -> Party:
     """The herder as an applicant."""
     return Party(HERDER.subject, HERDER.kind, HERDER.name)
+
+
+def presence_of(world: World, who: Actor = HERDER) -> str:
+    """The code that somebody shows at a window now."""
+    return presence.code(world, who).text  # type: ignore[arg-type]
+
+
+RESIDENT = "152501199003070012"
+SHOWN = Shown(ActorKind.PERSON, HERDER.name, "resident_id", RESIDENT)
+"""What a window reads from the herder's identity card."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from chalicelib.domain.actors import Actor
+from chalicelib.domain.actors import Actor, ActorKind, Role
 from chalicelib.domain.case_events import SubmittedMaterial
 from chalicelib.domain.cases import Case
+from chalicelib.domain.catalog import Necessity
 from chalicelib.domain.routing import Channel
 from chalicelib.services import authorities, cases, tasks
 from chalicelib.services.cases import Opening
@@ -90,3 +91,36 @@ def granted(world: Ports) -> str:
     case_id = at(world, "decide")
     grant(world, f.DECIDER, case_id)
     return case_id
+
+
+# -- items of the published catalogue --------------------------------------------------------------------
+
+
+def filed(world: Ports, basic_code: str, actor: Actor = f.HERDER) -> str:
+    """An application for any item of the world's catalogue, with what it requires, submitted online."""
+    made = cases.open_draft(world, actor, Opening(basic_code, f.GACHA, Channel.WEB))
+    item = world.catalog.offer(basic_code, f.GACHA)
+    assert item is not None
+    cases.save(
+        world,
+        actor,
+        made.id,
+        form=dict.fromkeys(item.form["required"], "示例"),
+        materials=[
+            SubmittedMaterial(m.code, "paper", m.name) for m in item.materials if m.necessity is Necessity.REQUIRED
+        ],
+        delivery="electronic",
+        expected=made.version,
+    )
+    cases.submit(world, actor, made.id)
+    return made.id
+
+
+def officer_of(world: Ports, case_id: str) -> Actor:
+    """Opens the pending task and claims it for an officer of the body that the route names."""
+    opened(world, case_id)
+    task = get(world, case_id).task
+    assert task is not None
+    officer = Actor(f"officer-{task.number}", ActorKind.OFFICER, body=task.body, roles=frozenset(Role))
+    tasks.claim(world, officer, case_id)
+    return officer

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from chalicelib import wiring
 from chalicelib.api import views
 from chalicelib.domain.authorities import Authority
-from chalicelib.domain.errors import Invalid
 from chalicelib.edge.api import ApiBlueprint, Reply, Request, receipt_reply
 from chalicelib.services import authorities
 
@@ -40,7 +39,7 @@ def propose_authority(request: Request) -> Reply:
         request.who,
         principal=request.body["principal"],
         items=tuple(request.body["items"]),
-        until=_moment(request.body["until"], "/until"),
+        until=views.moment(request.body["until"], "/until"),
         commitments=request.body.get("commitments", False),
         key=request.once,
     )
@@ -103,14 +102,6 @@ def revoke_authority(request: Request) -> Reply:
     """By either side, at any time. What was filed under it stays filed."""
     authority_id = request.path["authority_id"]
     return receipt_reply(authorities.revoke(wiring.current(), request.who, authority_id, key=request.once))
-
-
-def _moment(text: str, pointer: str) -> datetime:
-    """A moment in UTC. RFC 3339 knows some that nobody can keep: leap seconds, and what lies outside the calendar."""
-    try:
-        return datetime.fromisoformat(text).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise Invalid.because("schema.format", pointer, format="date-time") from None
 
 
 def _view(authority: Authority, now: datetime) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from chalicelib.api import (
     commitments,
     credit,
     deadlines,
+    delivery_reports,
     divisions,
     docs,
     enquiries,
@@ -22,6 +23,7 @@ from chalicelib.api import (
     meta,
     notices,
     outages,
+    presence,
     procedures,
     supplements,
     tasks,
@@ -30,6 +32,7 @@ from chalicelib.api import (
 
 BLUEPRINTS = (
     cases.bp,
+    presence.bp,
     deadlines.bp,
     accesses.bp,
     calendar.bp,
@@ -46,6 +49,7 @@ BLUEPRINTS = (
     credit.bp,
     fees.bp,
     messages.bp,
+    delivery_reports.bp,
     enquiries.bp,
     procedures.bp,
     hearings.bp,

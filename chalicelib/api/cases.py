@@ -8,7 +8,8 @@ from typing import Any
 from chalicelib import wiring
 from chalicelib.api import procedure_views, supplements, views
 from chalicelib.domain.actors import ActorKind
-from chalicelib.domain.case_events import DeferredMaterial, Party, SubmittedMaterial
+from chalicelib.domain.case_events import DeferredMaterial, SubmittedMaterial
+from chalicelib.domain.presence import Shown
 from chalicelib.domain.renewals import CaseKind
 from chalicelib.domain.routing import Channel
 from chalicelib.edge.api import ApiBlueprint, Reply, Request, receipt_reply
@@ -35,6 +36,9 @@ _ACT = (_CASE, "case.act-not-yours", "case.wrong-state", "authority.not-in-force
         "item.not-for-this-applicant",
         "case.channel-not-yours",
         "case.applicant-missing",
+        "presence.code-invalid",
+        "presence.code-expired",
+        "presence.code-used",
         "case.act-not-yours",
         "authority.not-in-force",
         "authority.item-not-covered",
@@ -51,7 +55,8 @@ def open_case(request: Request) -> Reply:
         item=body["item"],
         division=body["division"],
         channel=Channel(body["channel"]),
-        applicant=_party(body.get("applicant")),
+        presence=body.get("presence", ""),
+        identity=_shown(body.get("identity")),
         authority=body.get("authority", ""),
         kind=CaseKind(body.get("kind", CaseKind.NEW)),
         certificate=body.get("certificate", ""),
@@ -99,7 +104,7 @@ def read_case(request: Request) -> Reply:
     request="cases/application",
     response="elements/receipt",
     if_match=True,
-    problems=(*_ACT, "case.stale", "item.not-offered"),
+    problems=(*_ACT, "case.stale", "case.too-large", "item.not-offered"),
 )
 def save_application(request: Request) -> Reply:
     """Replaces the draft's content. Incomplete data is kept as it is; submission judges it."""
@@ -142,6 +147,7 @@ def save_application(request: Request) -> Reply:
         "supplement.given-already",
         "supplement.no-time",
         "supplement.date-outside-period",
+        "presence.no-account-to-deliver-to",
         "route.body-unknown",
         "route.division-too-wide",
         "route.licence-not-competent",
@@ -238,6 +244,21 @@ def print_document(request: Request) -> Reply:
     return Reply(document_page(_document(request)), content_type="text/html; charset=utf-8")
 
 
+@bp.route_v1(
+    "GET",
+    "/cases/{case_id}/documents/{number}/pdf",
+    summary=("下载文书(PDF)", "A written act as PDF"),
+    content_type="application/pdf",
+    problems=(_CASE, "document.not-found"),
+)
+def download_document(request: Request) -> Reply:
+    """The same to keep and to print: A4, fonts embedded, the same bytes whenever it is fetched."""
+    from chalicelib.api.papers import document_paper, pdf_reply
+
+    document = _document(request)
+    return pdf_reply(document_paper(document), document["number"])
+
+
 def _document(request: Request) -> dict[str, Any]:
     ports = wiring.current()
     number = request.path["number"]
@@ -245,5 +266,5 @@ def _document(request: Request) -> dict[str, Any]:
     return views.document(case, content, ports.settings.public_base_url or request.base_url, request.who)
 
 
-def _party(body: dict[str, str] | None) -> Party | None:
-    return Party(body["subject"], ActorKind(body["kind"]), body["name"]) if body else None
+def _shown(body: dict[str, str] | None) -> Shown | None:
+    return Shown(ActorKind(body["kind"]), body["name"], body["document"], body["number"]) if body else None

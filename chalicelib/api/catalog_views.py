@@ -12,6 +12,7 @@ from typing import Any
 from chalicelib.api.views import labelled
 from chalicelib.data import label
 from chalicelib.domain.catalog import STOPPING, Body, ImplementationStandard, StopEffect
+from chalicelib.domain.catalog_documents import counted_as
 from chalicelib.domain.catalog_publication import ReleaseHead
 from chalicelib.domain.catalog_search import SearchIndex
 from chalicelib.services.catalog import Guide, StepView
@@ -75,7 +76,9 @@ def standard(found: ImplementationStandard, index: SearchIndex) -> Json:
         "promised_limit": _period(document["promised_limit"]),
         "notice_limit": _period(document["notice_limit"]),
         "correction": _correction(document.get("correction")),
-        "limits_by_step": [_period(limit) for limit in document["limits_by_step"]],
+        "limits_by_step": _limits_by_step(document),
+        "certificate_limit": _period(document.get("certificate_limit")),
+        "joint": _joint(document.get("joint"), index),
         "result": {**document["result"], "kind": labelled("result_kind", document["result"]["kind"])},
         "commitment": _commitment(document["commitment"]),
         "safety_matter": bool(document.get("safety_matter")),
@@ -275,6 +278,19 @@ def _online(online: Row) -> Json:
 
 def _period(limit: Row | None) -> Json | None:
     return {**limit, "unit": labelled("unit", limit["unit"])} if limit else None
+
+
+def _limits_by_step(document: Row) -> list[Json]:
+    """Each limit that the law sets for a part of the way, with the element that it is; None where it names no step."""
+    limits = zip(document["limits_by_step"], counted_as(document), strict=True)
+    return [{**limit, "unit": labelled("unit", limit["unit"]), "counted_as": place or None} for limit, place in limits]
+
+
+def _joint(joint: Row | None, index: SearchIndex) -> Json | None:
+    if not joint:
+        return None
+    departments = [_department(code, index) for code in joint["departments"]]
+    return {"kind": labelled("joint", joint["kind"]), "departments": departments, "basis": joint["basis"]}
 
 
 def _correction(terms: Row | None) -> Json | None:

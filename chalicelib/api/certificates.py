@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from chalicelib import wiring
 from chalicelib.api import views
-from chalicelib.domain.certificates import Certificate
+from chalicelib.domain.certificates import Certificate, masked
 from chalicelib.edge.api import ApiBlueprint, Auth, Reply, Request
 from chalicelib.services import certificates
 
@@ -23,25 +24,45 @@ _NOT_FOUND = "certificate.not-found"
     problems=("case.not-found", _NOT_FOUND),
 )
 def read_certificate(request: Request) -> Reply:
-    """With its seal and the QR code by which anybody can verify it."""
+    """With its seal, what was sealed, and the QR code by which anybody can verify it."""
+    return Reply(_certificate(request))
+
+
+@bp.route_v1(
+    "GET",
+    "/cases/{case_id}/certificate/pdf",
+    summary=("下载电子证照(PDF)", "The certificate of a case as PDF"),
+    content_type="application/pdf",
+    problems=("case.not-found", _NOT_FOUND),
+)
+def download_certificate(request: Request) -> Reply:
+    """The same to keep and to print: A4, fonts embedded."""
+    from chalicelib.api.papers import certificate_paper, pdf_reply
+
+    certificate = _certificate(request)
+    return pdf_reply(certificate_paper(certificate), certificate["identifier"])
+
+
+def _certificate(request: Request) -> dict[str, Any]:
     from chalicelib.api.pages import qr_svg
 
     ports = wiring.current()
     certificate = certificates.of_case(ports, request.who, request.path["case_id"])
     url = f"{ports.settings.public_base_url or request.base_url}/v1/verify/certificates/{certificate.identifier}/page"
-    return Reply(
-        {
-            **_facts(certificate),
-            "holder": certificate.holder_name,
-            "item": certificate.item_code,
-            "case": certificate.case_id,
-            "case_number": certificate.case_number,
-            "issuer": certificate.issuer,
-            "seal": {"key": certificate.seal_key, "algorithm": "ECDSA_SHA_256", "signature": certificate.signature},
-            "verify_url": url,
-            "qr": qr_svg(url),
-        }
-    )
+    # A certificate whose holder is masked does not show what was sealed: the name stands in it.
+    whole = certificate.content_digest().hex() == certificate.digest
+    return {
+        **_facts(certificate),
+        "holder": certificate.holder_name,
+        "item": certificate.item_code,
+        "case": certificate.case_id,
+        "case_number": certificate.case_number,
+        "issuer": certificate.issuer,
+        "seal": {"key": certificate.seal_key, "algorithm": "ECDSA_SHA_256", "signature": certificate.signature},
+        "sealed": certificate.content().decode() if whole else None,
+        "verify_url": url,
+        "qr": qr_svg(url),
+    }
 
 
 @bp.route_v1(
@@ -74,20 +95,37 @@ def verify_certificate_page(request: Request) -> Reply:
 
 @bp.route_v1(
     "GET",
-    "/verify/documents/{number}",
+    "/seal-keys",
+    summary=("电子印章公钥", "The public keys of the seal"),
+    auth=Auth.PUBLIC,
+    response="certificates/seal_keys",
+    problems=("seal.unavailable",),
+)
+def read_seal_keys(request: Request) -> Reply:
+    """A JWK set: with it anybody can verify a certificate without this platform. The current key stands first."""
+    keys = [
+        {"kid": key.key_id, "kty": "EC", "crv": "P-256", "x": _base64url(key.x), "y": _base64url(key.y), "use": "sig"}
+        for key in certificates.seal_keys(wiring.current())
+    ]
+    return Reply({"keys": keys}, headers={"Cache-Control": "public, max-age=3600"})
+
+
+@bp.route_v1(
+    "GET",
+    "/verify/documents/{number}/{code}",
     summary=("核验文书", "Verify a written act"),
     auth=Auth.PUBLIC,
     response="certificates/document_verification",
     problems=("document.not-found",),
 )
 def verify_document(request: Request) -> Reply:
-    """Kind, date, body and digest of a document by its number, to compare with the paper in hand."""
+    """What the document with this number and verification code says, to compare with the paper in hand."""
     return Reply(_document(request))
 
 
 @bp.route_v1(
     "GET",
-    "/verify/documents/{number}/page",
+    "/verify/documents/{number}/{code}/page",
     summary=("核验文书(网页)", "Verify a written act, as a page"),
     auth=Auth.PUBLIC,
     content_type="text/html",
@@ -101,14 +139,23 @@ def verify_document_page(request: Request) -> Reply:
 
 
 def _document(request: Request) -> dict[str, Any]:
-    document = certificates.verify_document(wiring.current(), request.path["number"])
+    found = certificates.verify_document(wiring.current(), request.path["number"], request.path["code"])
+    entry, content = found.entry, found.content
     return {
-        "number": document.number,
-        "kind": views.labelled("document", document.kind),
-        "issued_at": views.instant(document.issued_at),
-        "body": document.body,
-        "digest": document.digest,
+        "number": entry.number,
+        "verdict": views.labelled("document_verdict", found.verdict),
+        "kind": views.labelled("document", entry.kind),
+        "issued_at": views.instant(entry.issued_at),
+        "body": entry.body,
+        "item": content.item if content else None,
+        "applicant": masked(content.applicant) if content else None,
+        "texts": views.told(content) if content else {},
+        "digest": entry.digest,
     }
+
+
+def _base64url(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
 
 
 def _verified(request: Request) -> dict[str, Any]:

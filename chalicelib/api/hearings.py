@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from chalicelib import wiring
+from chalicelib.api import views
 from chalicelib.domain.hearing_rights import HearingGround
 from chalicelib.domain.hearings import ThirdParty
 from chalicelib.edge.api import ApiBlueprint, Reply, Request, receipt_reply
@@ -121,7 +120,7 @@ def tell_hearing_date(request: Request) -> Reply:
         wiring.current(),
         request.who,
         request.path["case_id"],
-        held_on=datetime.fromisoformat(body["held_on"]),
+        held_on=views.moment(body["held_on"], "/held_on"),
         place=body["place"],
         presider=body["presider"],
         key=request.once,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from chalicelib import wiring
@@ -40,8 +40,8 @@ def give_mandate(request: Request) -> Reply:
         officer=body["officer"],
         items=tuple(body["items"]),
         max_amount=body.get("max_amount"),
-        since=_moment(body["since"]) if "since" in body else ports.clock.now(),
-        until=_moment(body["until"]),
+        since=views.moment(body["since"], "/since") if "since" in body else ports.clock.now(),
+        until=views.moment(body["until"], "/until"),
     )
     return receipt_reply(mandates.give(ports, request.who, terms, key=request.once))
 
@@ -125,10 +125,6 @@ def decide_instantly(request: Request) -> Reply:
         key=request.once,
     )
     return receipt_reply(receipt)
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def _view(mandate: Mandate, now: datetime) -> dict[str, Any]:

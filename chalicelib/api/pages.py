@@ -6,15 +6,13 @@ Imported inside the views that need it: templates and QR codes cost start-up tim
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import segno
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from chalicelib.data import label
-from chalicelib.domain.deadlines import SHANGHAI
+from chalicelib.api import typography, views
 
 _templates = Environment(
     loader=PackageLoader("chalicelib.api", "templates"),
@@ -23,14 +21,9 @@ _templates = Environment(
 )
 
 
-def _china_time(text: str) -> str:
-    """A moment as it is written on paper: 2026年11月23日 09:05 (Beijing time)."""
-    at = datetime.fromisoformat(text).astimezone(SHANGHAI)
-    return f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}"
-
-
-_templates.filters["china_time"] = _china_time
-_templates.filters["text_label"] = lambda name: label("text", name)["zh"]
+_templates.filters["china_time"] = typography.china_time
+_templates.filters["printed"] = views.printed
+_templates.filters["chinese"] = typography.chinese
 
 
 def qr_svg(url: str) -> str:
@@ -40,10 +33,9 @@ def qr_svg(url: str) -> str:
 
 def document_page(document: Mapping[str, Any]) -> str:
     """A written act, to print on A4."""
-    return _templates.get_template("document.html").render(
-        document=document,
-        qr=Markup(qr_svg(document["verify_url"])),  # noqa: S704 -- our own SVG, no user text in it
-    )
+    url = document["verify_url"]
+    qr = Markup(qr_svg(url)) if url else None  # noqa: S704 -- our own SVG, no user text in it
+    return _templates.get_template("document.html").render(document=document, qr=qr)
 
 
 def verification_page(found: Mapping[str, Any]) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
+from chalicelib.api.typography import chinese
 from chalicelib.data import label
 from chalicelib.domain import access, notices
 from chalicelib.domain import case_events as e
@@ -14,8 +15,10 @@ from chalicelib.domain.actors import Actor
 from chalicelib.domain.case_events import EventRecord
 from chalicelib.domain.cases import Case
 from chalicelib.domain.certificates import masked
-from chalicelib.domain.documents import Content
+from chalicelib.domain.documents import Content, printed_code
+from chalicelib.domain.errors import Invalid
 from chalicelib.domain.notices import Defect
+from chalicelib.domain.presence import is_provisional
 from chalicelib.domain.routing import Node
 
 
@@ -28,6 +31,14 @@ def labelled(group: str, code: str) -> dict[str, str]:
 def instant(at: datetime | None) -> str | None:
     """A moment as RFC 3339 text in UTC."""
     return at.isoformat() if at else None
+
+
+def moment(text: str, pointer: str) -> datetime:
+    """A moment in UTC. RFC 3339 knows some that nobody can keep: leap seconds, and what lies outside the calendar."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Invalid.because("schema.format", pointer, format="date-time") from None
 
 
 def case_summary(case: Case) -> dict[str, Any]:
@@ -55,6 +66,8 @@ def case(case: Case, viewer: Actor) -> dict[str, Any]:
         "applicant": {
             "kind": str(case.applicant.kind),
             "name": masked(case.applicant.name) if supervising else case.applicant.name,
+            "account": not is_provisional(case.applicant.subject),
+            **_identity(case, supervising),
         },
         "kind": labelled("kind", case.kind),
         "about": case.about.identifier if case.about else "",
@@ -81,6 +94,13 @@ def case(case: Case, viewer: Actor) -> dict[str, Any]:
         shown["form"] = dict(case.form)
         shown["materials"] = [{k: v for k, v in asdict(m).items() if v} for m in case.materials]
     return shown
+
+
+def _identity(case: Case, supervising: bool) -> dict[str, Any]:
+    check = case.identity
+    if check is None or supervising:
+        return {}
+    return {"identity": {"document": labelled("identity_document", check.document), "number": check.number}}
 
 
 def _notice(case: Case) -> dict[str, Any] | None:
@@ -199,8 +219,13 @@ def _facts(event: e.Event) -> dict[str, Any]:
 
 
 def document(case: Case, content: Content, base_url: str, viewer: Actor) -> dict[str, Any]:
-    """A written act with the link that verifies it. Who only oversees the case learns nobody's full name by it."""
-    digest = content.digest()
+    """A written act with the code and the link that verify it.
+
+    Who only oversees the case learns nobody's full name by it, and so gets no code: with it names could be tried out.
+    """
+    digest, overseen = content.digest(), access.only_oversees(case, viewer)
+    code = "" if overseen else content.code
+    verify_url = f"{base_url}/v1/verify/documents/{content.number}/{code}/page" if code else None
     return {
         "number": content.number,
         "kind": labelled("document", content.kind),
@@ -208,9 +233,24 @@ def document(case: Case, content: Content, base_url: str, viewer: Actor) -> dict
         "body": content.body,
         "case_number": content.case_number,
         "item": content.item,
-        "applicant": masked(content.applicant) if access.only_oversees(case, viewer) else content.applicant,
-        "texts": {k: v for k, v in content.texts.items() if v},
+        "applicant": masked(content.applicant) if overseen else content.applicant,
+        "texts": told(content),
         "digest": digest,
         "intact": any(d.number == content.number and d.digest == digest for d in case.documents),
-        "verify_url": f"{base_url}/v1/verify/documents/{content.number}/page",
+        "demo": case.item.demo,
+        "code": printed_code(code) if code else None,
+        "verify_url": verify_url,
     }
+
+
+def printed(texts: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The texts of a written act as they stand on paper: what each is called in Chinese, and what it says."""
+    return [
+        (label("text", name)["zh"], chinese(label("ground", said)["zh"] if name == "ground" else said))
+        for name, said in texts.items()
+    ]
+
+
+def told(content: Content) -> dict[str, str]:
+    """The texts of a written act that are not empty."""
+    return {name: text for name, text in content.texts.items() if text}

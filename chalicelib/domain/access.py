@@ -24,6 +24,7 @@ from chalicelib.domain.hearings import NotifyHearing, RecordHearing, RequestHear
 from chalicelib.domain.mandates import DecideInstantly
 from chalicelib.domain.materials import RecordPapers
 from chalicelib.domain.notices import Correct, SendNotice, SpotCorrect
+from chalicelib.domain.presence import HOLDERS, ClaimApplication, is_provisional
 from chalicelib.domain.procedures import AssignOfficers, RecordResult, StartProcedure
 from chalicelib.domain.supplements import CheckSupplements, HoldDecision, Supply
 from chalicelib.domain.uploads import OpenUpload
@@ -85,11 +86,16 @@ def is_applicant(case: Case, actor: Actor) -> bool:
 
 
 def is_filer(case: Case, actor: Actor) -> bool:
-    """The agent who filed it for the applicant, or the window officer, while they work at that window."""
-    if not case.agent or actor.subject != case.agent:
+    """The agent who filed it for the applicant, or the window officer, while they work at that window.
+
+    An applicant without account has nobody but the window: every officer of that window serves them.
+    """
+    if not case.agent:
         return False
-    at_the_window = Role.WINDOW in actor.roles and actor.division == case.filed_at
-    return actor.kind is ActorKind.AGENT or (actor.kind is ActorKind.OFFICER and at_the_window)
+    at_the_window = actor.kind is ActorKind.OFFICER and Role.WINDOW in actor.roles and actor.division == case.filed_at
+    if is_provisional(case.applicant.subject) and at_the_window:
+        return True
+    return actor.subject == case.agent and (actor.kind is ActorKind.AGENT or at_the_window)
 
 
 def has_turn(case: Case, actor: Actor) -> bool:
@@ -183,6 +189,8 @@ def require_sight(case: Case | None, actor: Actor) -> Case:
 
 def authorise(case: Case | None, actor: Actor, act: type, authority: Authority | None, now: datetime) -> Case:
     """The case, if the actor may do this act (a command class) to it; NotFound or Forbidden otherwise."""
+    if act is ClaimApplication:
+        return require_unclaimed(case, actor)
     seen = require_sight(case, actor)
     if not _allowed(seen, actor, act):
         raise Forbidden.because("extension.wrong-head" if act is Extend else "case.act-not-yours")
@@ -191,6 +199,13 @@ def authorise(case: Case | None, actor: Actor, act: type, authority: Authority |
         if act in PROMISING and not granted.commitments:
             raise Forbidden.because("authority.commitment-not-covered")
     return seen
+
+
+def require_unclaimed(case: Case | None, actor: Actor) -> Case:
+    """A case that waits for its person, for somebody who may be that person; otherwise NotFound."""
+    if case is None or actor.kind not in HOLDERS or not is_provisional(case.applicant.subject):
+        raise NotFound.because("case.not-found")
+    return case
 
 
 def _allowed(case: Case, actor: Actor, act: type) -> bool:

@@ -17,6 +17,7 @@ from chalicelib.domain import (
     fees,
     hearings,
     materials,
+    presence,
     procedures,
     renewals,
     supplement_dates,
@@ -150,6 +151,7 @@ TRANSITIONS: Transitions = {
         lambda case, m, a: [
             *m.unfit,
             *materials.violations(m.item, case.materials, m.held, supplement_dates.promised_later(case)),
+            *presence.delivery_violations(case),
         ],
     ),
     c.OpenTask: Transition(ROUTED, (attempt_is_current, node_is_pending), _open_task),

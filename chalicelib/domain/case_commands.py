@@ -15,6 +15,7 @@ from chalicelib.domain.case_events import (
     DeferredMaterial,
     Document,
     HeldCertificate,
+    IdentityCheck,
     ItemRef,
     Party,
     SubmittedMaterial,
@@ -38,6 +39,8 @@ class OpenDraft:
     authority: str = ""
     kind: str = "new"
     about: HeldCertificate | None = None
+    presence: str = ""
+    identity: IdentityCheck | None = None
 
 
 @dataclass(frozen=True, slots=True)

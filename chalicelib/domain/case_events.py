@@ -80,14 +80,28 @@ class HeldCertificate:
 
 
 @dataclass(frozen=True, slots=True)
+class IdentityCheck:
+    """What an officer checked of who has no account: kind of document, its number covered, a digest of the whole."""
+
+    document: str
+    number: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
-    """A written act: numbered, dated, with the SHA-256 of what it says."""
+    """A written act: numbered, dated, with the SHA-256 of what it says.
+
+    ``code`` is its verification code, part of what it says: whoever does not hold the paper knows neither the code nor,
+    from the digest, anything of the rest.
+    """
 
     number: str
     kind: str  # receipt | acceptance | non_acceptance | decision
     issued_at: datetime
     body: str
     digest: str
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +109,8 @@ class Event:
     """Base of all events."""
 
     type: ClassVar[str]
+    carries_application: ClassVar[bool] = False
+    """True for events that store what the applicant handed in; see ``sizes``."""
 
     @property
     def told(self) -> Mapping[str, str]:
@@ -116,6 +132,8 @@ class CaseDrafted(Event):
     authority: str  # id of the agent's authority; empty when none is needed
     kind: str = "new"
     about: HeldCertificate | None = None
+    presence: str = ""  # id of the presence code that the applicant showed at the window
+    identity: IdentityCheck | None = None  # what the window checked instead
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +141,7 @@ class ApplicationSaved(Event):
     """Form and materials of the draft were replaced."""
 
     type: ClassVar[str] = "case.saved"
+    carries_application: ClassVar[bool] = True
     item: ItemRef
     form: Mapping[str, Any]
     materials: tuple[SubmittedMaterial, ...]

@@ -28,6 +28,7 @@ from chalicelib.domain import (
     mandates,
     materials,
     notices,
+    presence,
     procedures,
     renewals,
     supplements,
@@ -41,6 +42,7 @@ from chalicelib.domain.case_events import (
     Event,
     EventRecord,
     HeldCertificate,
+    IdentityCheck,
     ItemRef,
     Party,
     SubmittedMaterial,
@@ -87,6 +89,7 @@ class Case:
     authority: str = ""
     kind: str = renewals.CaseKind.NEW
     about: HeldCertificate | None = None
+    identity: IdentityCheck | None = None
     form: Mapping[str, Any] = field(default_factory=dict)
     materials: tuple[SubmittedMaterial, ...] = ()
     delivery: str = "electronic"
@@ -143,6 +146,8 @@ def open_draft(command: c.OpenDraft, actor: Actor, now: datetime) -> tuple[Case,
         command.authority,
         command.kind,
         command.about,
+        command.presence,
+        command.identity,
     )
     record = _record(command.case_id, 1, drafted, actor, now)
     return evolve(None, record), (record,)
@@ -197,6 +202,7 @@ PARTS: tuple[Any, ...] = (
     deemed_acceptance,
     renewals,
     materials,
+    presence,
     mandates,
     fees,
     procedures,
@@ -242,6 +248,7 @@ def evolve(case: Case | None, record: EventRecord) -> Case:
             authority=event.authority,
             kind=event.kind,
             about=event.about,
+            identity=event.identity,
         )
     if case is None:
         raise ValueError("the first event of a case is case.drafted")

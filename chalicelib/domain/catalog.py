@@ -192,6 +192,14 @@ class Body:
     demo: bool = False
 
 
+class JointKind(StrEnum):
+    """How several departments handle one licence together (行政许可法 26(2))."""
+
+    UNIFIED = "unified"  # 统一办理: one department receives, and asks the others for their opinions
+    JOINT = "joint"  # 联合办理
+    CONCENTRATED = "concentrated"  # 集中办理
+
+
 class CaseType(StrEnum):
     """办件类型."""
 
@@ -283,6 +291,7 @@ class ImplementationStandard:
     document: Mapping[str, Any]
     fees: tuple[Fee, ...] = ()
     extension: Limit | None = None
+    certificate_limit: Limit | None = None
     joint: bool = False
     correction: Correction | None = None
     told_by: ToldBy = ToldBy.INBOX_DELIVERED
@@ -325,6 +334,7 @@ class ImplementationItem:
     demo_fields: tuple[str, ...] = ()
     fees: tuple[Fee, ...] = ()
     extension: Limit | None = None  # what the item's own law allows; 行政许可法 42 where it says nothing
+    certificate_limit: Limit | None = None  # of the item's own law; 行政许可法 44 where it says nothing
     joint: bool = False  # 统一、联合或者集中办理 (行政许可法 42(2))
     correction: Correction | None = None  # None: no law sets a period for correcting, so none lapses
     told_by: ToldBy = ToldBy.INBOX_DELIVERED
@@ -361,6 +371,7 @@ def implement(standard: ImplementationStandard, body: Body) -> ImplementationIte
         demo_fields=standard.demo,
         fees=standard.fees,
         extension=standard.extension,
+        certificate_limit=standard.certificate_limit,
         joint=standard.joint,
         correction=standard.correction,
         told_by=standard.told_by,

@@ -63,6 +63,7 @@ def standard_of(document: Document) -> ImplementationStandard:
         document=document,
         fees=tuple(_fee(fee, n, document["fee"]["basis"]) for n, fee in enumerate(document["fee"]["items"], 1)),
         extension=_extension(document["statutory_limit"]),
+        certificate_limit=limit_of(document.get("certificate_limit")),
         joint=bool(document.get("joint")),
         correction=_correction(document.get("correction"), "correction" in demo),
         told_by=ToldBy(document.get("told_by", ToldBy.INBOX_DELIVERED)),
@@ -77,6 +78,26 @@ def limit_of(limit: Document | None, demo: bool = False) -> Limit | None:
     if limit is None:
         return None
     return Limit(limit["value"], LimitUnit(limit["unit"]), _basis(limit.get("basis")), demo, limit.get("starts") or "")
+
+
+def counted_as(document: Document) -> list[str]:
+    """What each of the document's ``limits_by_step`` counts for.
+
+    ``steps/<n>``, ``statutory_limit`` or ``certificate_limit``: a path into the document. Empty where the law's text
+    does not say which step it is, or means another kind of case: such a limit is shown, and nothing is counted by it.
+    """
+    free = {f"steps/{at}": step["limit"] for at, step in enumerate(document["steps"]) if step["limit"]}
+    free |= {name: document[name] for name in ("statutory_limit", "certificate_limit") if document.get(name)}
+    found = []
+    for limit in document["limits_by_step"]:
+        place = next((path for path, other in free.items() if _same_period(limit, other)), "")
+        free.pop(place, None)
+        found.append(place)
+    return found
+
+
+def _same_period(one: Document, other: Document) -> bool:
+    return all(one.get(part) == other.get(part) for part in ("value", "unit", "starts", "basis"))
 
 
 def _extension(limit: Document | None) -> Limit | None:

@@ -16,7 +16,7 @@ _PERSON: dict[str, Schema] = {
     "applicant_name": {**_NAME, "title": "申请人姓名", "x-title-en": "Name"},
     "identity_number": {
         "type": "string",
-        "pattern": "^[0-9]{17}[0-9X]$",
+        "format": "resident-id",
         "title": "居民身份证号",
         "x-title-en": "Identity number",
     },
@@ -31,7 +31,7 @@ _ORGANISATION: dict[str, Schema] = {
     },
     "uscc": {
         "type": "string",
-        "pattern": "^[0-9A-HJ-NPQRTUWXY]{18}$",
+        "format": "uscc",
         "title": "统一社会信用代码",
         "x-title-en": "Unified social credit code",
     },

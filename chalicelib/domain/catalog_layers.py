@@ -20,6 +20,13 @@ Json = dict[str, Any]
 
 _NECESSITY = {"main": "required", "unknown": "optional", "secondary": "optional"}
 _REFERENCE = re.compile(r"\b([A-Z][A-Z0-9_]*):(\d+)")
+_JOINT_LIMIT = {
+    "value": 45,
+    "unit": "workday",
+    "starts": "acceptance",
+    "note": "joint handling; +15 workdays with approval of the head of government",
+    "basis": "XKF:42",
+}
 _LINKS = ("申请", "受理", "审查", "决定", "制证与送达")
 
 
@@ -118,6 +125,7 @@ class _Merger:
         if "open_routes" in item:
             self._filled += ["level", "steps"]
         document.update(self._limits())
+        document.update(self._joint())
         document.update(self._correction())
         document.update(self._handling(document))
         document["form"] = self._form()
@@ -146,7 +154,8 @@ class _Merger:
     # -- steps ----------------------------------------------------------------------------------
 
     def _steps(self) -> list[Json]:
-        steps = [self._step(planned) for planned in self._route["steps"]]
+        planned = self._route["steps"]
+        steps = [self._step(step, planned[at + 1 : at + 2]) for at, step in enumerate(planned)]
         entrusted = self._fill.get("entrusted_acceptance")
         if entrusted:
             steps[0] = {**steps[0], "level": entrusted["level"], "mode": "entrusted", "entrustment": _notice(entrusted)}
@@ -164,9 +173,11 @@ class _Merger:
             self._filled.append(f"steps/{len(steps) - 2}")
         return steps
 
-    def _step(self, planned: Json) -> Json:
+    def _step(self, planned: Json, following: list[Json]) -> Json:
         flow = self._item["flow"][planned["flow"]]
-        limit = flow.get("limit")
+        # One stage of the law that is two steps here has its limit on the second, which ends it.
+        goes_on = any(step["flow"] == planned["flow"] for step in following)
+        limit = None if goes_on else flow.get("limit")
         return {
             "role": planned["role"],
             "level": planned["level"],
@@ -175,7 +186,7 @@ class _Merger:
             "text": flow["body"],
             "level_conf": flow.get("level_conf", "seen"),
             "or_above": flow.get("or_above", False),
-            "limit": self._limit(limit) if limit and planned["role"] != "accept" else None,
+            "limit": self._limit(limit) if limit else None,
             "basis": self._basis(flow["basis"]),
         }
 
@@ -277,8 +288,10 @@ class _Merger:
 
     def _limits(self) -> Json:
         item = self._item
-        statutory = item["statutory_limit"] or item.get("default_limit")
-        own = item["statutory_limit"] is not None
+        own_limit = self._route.get("statutory_limit") or item["statutory_limit"]
+        general = _JOINT_LIMIT if self._is_joint() else item.get("default_limit")
+        statutory = own_limit or general
+        own = own_limit is not None
         notice = item.get("notice_limit")
         if notice is None:
             licence = item["type"] == "01"
@@ -286,15 +299,32 @@ class _Merger:
             if not licence:
                 self._filled.append("notice_limit")
         self._filled += ["promised_limit", "case_type"]
+        sub = self._route.get("sub")
+        by_step = [limit for limit in item.get("limits_by_step", ()) if limit.get("sub") in (None, sub)]
+        certificate = next((limit for limit in by_step if limit.get("for") == "certificate"), None)
         return {
             "statutory_limit": self._limit(statutory) if statutory else None,
             "statutory_limit_is_default": bool(statutory) and not own,
-            "limits_by_step": [self._limit(limit) for limit in item.get("limits_by_step", ())],
+            "limits_by_step": [self._limit(limit) for limit in by_step],
+            **({"certificate_limit": self._limit(certificate)} if certificate else {}),
             "notice_limit": self._limit(notice),
             "promised_limit": _pair(self._fill["promised_limit"]),
             "case_type": self._fill.get("case_type", "promised"),
             "accept_on_receipt": self._fill.get("accept_on_receipt", False),
         }
+
+    def _is_joint(self) -> bool:
+        return bool(self._item.get("joint") or self._fill.get("joint"))
+
+    def _joint(self) -> Json:
+        """统一办理、联合办理、集中办理 (行政许可法 26(2)): what the law names, or what a government has arranged."""
+        law, own = self._item.get("joint"), self._fill.get("joint")
+        if law and own:
+            self._over_law("joint")
+        if own and not law:
+            self._filled.append("joint")
+        found = law or own
+        return {"joint": {**found, "basis": self._basis(found["basis"])}} if found else {}
 
     def _correction(self) -> Json:
         """The period for correcting what a notice named: no general law sets one."""

@@ -1,4 +1,7 @@
-"""Publication rules about who does what (F1): order of steps, competence, entrustment (行政许可法 24)."""
+"""Publication rules about who does what (F1): order of steps, competence, entrustment and joint handling.
+
+Legal source: 行政许可法 24, 26.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
+from chalicelib.domain.catalog import JointKind
 from chalicelib.domain.errors import Violation
 
 Document = Mapping[str, Any]
@@ -70,4 +74,23 @@ def _entrustment(document: Document, vocabulary: Mapping[str, Any]) -> Iterator[
             yield Violation("catalog.entrusted-not-organ", f"/steps/{at}/department")
 
 
-ROUTE_RULES: tuple[Rule, ...] = (_order, _levels, _competence, _entrustment)
+def _joint(document: Document, vocabulary: Mapping[str, Any]) -> Iterator[Violation]:
+    """行政许可法 26(2), 42(2): licences only, of two departments or more, and by what rule or arrangement."""
+    joint = document.get("joint")
+    if not joint:
+        return
+    if document["type_code"] != _LICENCE:
+        yield Violation("catalog.joint-not-licence", "/joint", {"type": document["type_code"]})
+    if joint["kind"] not in frozenset(JointKind):
+        yield Violation("catalog.joint-kind", "/joint/kind", {"kind": joint["kind"]})
+    if not joint["basis"]:
+        yield Violation("catalog.needs-legal-basis", "/joint/basis")
+    departments = joint["departments"]
+    for at, department in enumerate(departments):
+        if department not in vocabulary["departments"]:
+            yield Violation("catalog.department-unknown", f"/joint/departments/{at}", {"department": department})
+    if len(set(departments)) < 2 or document["department"] not in departments:
+        yield Violation("catalog.joint-departments", "/joint/departments")
+
+
+ROUTE_RULES: tuple[Rule, ...] = (_order, _levels, _competence, _entrustment, _joint)

@@ -104,6 +104,7 @@ def _instant(document: Document, _: Mapping[str, Any]) -> Iterator[Violation]:
 def _limits(document: Document, _: Mapping[str, Any]) -> Iterator[Violation]:
     named = [(f"/{key}", document[key]) for key in ("promised_limit", "statutory_limit", "notice_limit")]
     named += [("/correction/limit", (document.get("correction") or {}).get("limit"))]
+    named += [("/certificate_limit", document.get("certificate_limit"))]
     named += [(f"/steps/{at}/limit", step["limit"]) for at, step in enumerate(document["steps"])]
     for pointer, limit in named:
         if limit is None:

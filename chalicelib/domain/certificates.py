@@ -45,6 +45,7 @@ class Certificate:
     issued_at: datetime
     valid_until: datetime | None
     demo: bool
+    salt: str = ""  # chance, so that the holder's name cannot be tried out against the digest
     digest: str = ""
     seal_key: str = ""
     signature: str = ""  # base64 of the DER signature
@@ -64,6 +65,8 @@ class Certificate:
             "valid_until": self.valid_until.isoformat() if self.valid_until else None,
             "demo": self.demo,
         }
+        if self.salt:
+            said["salt"] = self.salt
         return json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
     def ended(self, at: datetime) -> bool:

@@ -3,7 +3,7 @@
 A clock is computed from the facts of the case, the version of its item and the official calendar, never stored: nobody
 can edit a deadline. The statutory and the promised time for the decision stand still for the same stops; an extension
 lengthens the statutory time only, for a promise that was not kept stays one. The clock of a node counts the days on
-which the case stood on that node.
+which the case stood on that node, and on the reviews that the same body has put before it.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ from chalicelib.domain.commitment_checks import check_of
 from chalicelib.domain.commitments import was_decided
 from chalicelib.domain.deadlines import ONE_DAY, Deadline, Law, Pause, legal_day, total
 from chalicelib.domain.deemed_acceptance import starts_at
+from chalicelib.domain.divisions import Level, level_of
 from chalicelib.domain.procedure_kinds import ASSIGNED
 from chalicelib.domain.renewals import CaseKind, last_day_to_apply
+from chalicelib.domain.routing import Route
 from chalicelib.domain.stays import Stay, entered
 
 if TYPE_CHECKING:
@@ -119,15 +121,14 @@ def clocks(case: Case, ruling: Law) -> tuple[Clock, ...]:
 _RECEIPT = frozenset(
     {"receipt", "receipt of papers", "application", "application form handed in", "on the spot", "day after receipt"}
 )
-_LOWER_OPINION = frozenset(
-    {
-        "opinion received",
-        "opinions received",
-        "papers received",
-        "township opinion received",
-        "village opinion received",
-    }
-)
+_LOWER_OPINION: dict[str, Level | None] = {
+    "opinion received": None,
+    "opinions received": None,
+    "papers received": None,
+    "township opinion received": Level.TOWNSHIP,
+    "village opinion received": Level.VILLAGE,
+}
+"""Words that begin a limit when a lower body's opinion comes in, with the level of that body where they name one."""
 _RESULT = {
     "inspection passed": procedures.P.INSPECTION,
     "exam passed": procedures.P.EXAMINATION,
@@ -143,16 +144,20 @@ def decision_starts(case: Case, limit: Limit) -> datetime | None:
     if limit.starts in _RECEIPT:
         return case.received_at
     if limit.starts in _LOWER_OPINION:
-        return _after_preliminary_review(case)
+        return _after_preliminary_review(case, _LOWER_OPINION[limit.starts])
     if limit.starts in _RESULT:
         kind = _RESULT[limit.starts]
         return next((p.result_at for p in case.procedures if p.kind == kind and p.result_at), None)
     return case.accepted_at
 
 
-def _after_preliminary_review(case: Case) -> datetime | None:
-    """When the papers reached the upper body (行政许可法 43); acceptance where nobody reviews before."""
-    before = [i for i, node in enumerate(case.route.nodes) if node.role is StepRole.PRELIMINARY_REVIEW]
+def _after_preliminary_review(case: Case, level: Level | None) -> datetime | None:
+    """When the papers reached the upper body (行政许可法 43); acceptance where nobody of ``level`` reviews before."""
+    before = [
+        i
+        for i, node in enumerate(case.route.nodes)
+        if node.role is StepRole.PRELIMINARY_REVIEW and level in (None, level_of(node.division))
+    ]
     if not before:
         return case.accepted_at
     return next((stay.since for stay in case.stays if stay.position > before[-1] and stay.state in ROUTED), None)
@@ -207,18 +212,38 @@ def _nodes(case: Case, ruling: Law) -> Iterator[Clock]:
     """Each node with a limit of its own; the preliminary review has one by law (行政许可法 43)."""
     for position, node in enumerate(case.route.nodes):
         limit = law.preliminary_limit(ruling.item, node)
-        stays = [stay for stay in case.stays if stay.position == position and stay.state in ROUTED]
+        first = _first_of(case.route, position)
+        stays = [stay for stay in case.stays if first <= stay.position <= position and stay.state in ROUTED]
         if limit is None or not stays:
             continue
         preliminary = node.role is StepRole.PRELIMINARY_REVIEW
         kind = ClockKind.PRELIMINARY_REVIEW if preliminary else ClockKind.NODE
         stops = (*procedures.pauses(case), *_elsewhere(stays)) if node.role is not StepRole.ACCEPT else ()
-        clock = _clock(kind, stays[0].since, (limit,), ruling, stops)
+        clock = _clock(kind, _node_starts(case, limit, first, stays[0].since), (limit,), ruling, stops)
         left = stays[-1].until
         done = left is not None and not (case.state in ENDED_EARLY and left == _ended_early(case))
         yield replace(
             clock, met_at=left if done else None, dropped_at=None if done else _ended_early(case), position=position
         )
+
+
+def _first_of(route: Route, position: int) -> int:
+    """Where the time of a node begins: at the reviews without a limit that the same body has put before it."""
+    first, body = position, route.nodes[position].body
+    while first and (before := route.nodes[first - 1]).role is StepRole.REVIEW and not before.limit:
+        if before.body != body:
+            break
+        first -= 1
+    return first
+
+
+def _node_starts(case: Case, limit: Limit, first: int, arrived: datetime) -> datetime:
+    """From when a node's limit runs: its arrival, or what the law names, if nobody else had the case in between."""
+    if any(node.role not in (StepRole.RECEIVE, StepRole.ACCEPT) for node in case.route.nodes[:first]):
+        return arrived
+    if limit.starts in _RECEIPT:
+        return starts_at(case) or arrived
+    return case.accepted_at or arrived if limit.starts == "acceptance" else arrived
 
 
 def _elsewhere(stays: Sequence[Stay]) -> Iterator[Pause]:

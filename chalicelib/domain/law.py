@@ -99,7 +99,10 @@ def extension_limit(item: ImplementationItem) -> Limit | None:
 
 
 def preliminary_limit(item: ImplementationItem, node: Node) -> Limit | None:
-    """How long a lower organ may take for its preliminary review (43); None for every other node without a limit."""
+    """How long a lower organ may take for its preliminary review (43); None for every other node without a limit.
+
+    The node's own limit, from the law of the item, goes before.
+    """
     if node.role is not StepRole.PRELIMINARY_REVIEW:
         return node.limit
     return _for_licences(item, node.limit, PRELIMINARY_REVIEW)
@@ -107,7 +110,7 @@ def preliminary_limit(item: ImplementationItem, node: Node) -> Limit | None:
 
 def certificate_limit(item: ImplementationItem) -> Limit | None:
     """How long after the decision the certificate is made and handed over (44)."""
-    return _for_licences(item, None, CERTIFICATE)
+    return _for_licences(item, item.certificate_limit, CERTIFICATE)
 
 
 def assignment_limit(item: ImplementationItem) -> Limit | None:

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from chalicelib.domain.catalog import ToldBy
 from chalicelib.domain.contacts import Contact, ContactBook, ContactChannel
+from chalicelib.domain.presence import is_provisional
 
 TELLING: tuple[str, ...] = (
     "case.submitted",
@@ -69,7 +70,7 @@ _PROOFS = {ToldBy.SMS_DELIVERED: ContactChannel.SMS, ToldBy.POST_DELIVERED: Cont
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One way to one contact. ``reason`` of a failure is a code: refused | unreachable | removed."""
+    """One way to one contact. ``reason`` of a failure is a code: refused | unreachable | removed | returned."""
 
     channel: ContactChannel
     contact: str
@@ -137,8 +138,12 @@ def first_deliveries(book: ContactBook) -> tuple[Delivery, ...]:
 
 
 def post_in(message: Message) -> Message:
-    """The message lies in the inbox: where the version says that this is enough, the person counts as told."""
-    told = message.created_at if message.told_by == ToldBy.INBOX_DELIVERED else None
+    """The message lies in the inbox: where the version says that this is enough, the person counts as told.
+
+    Who has no account has no inbox either: they count as told when the paper is handed over.
+    """
+    reads = not is_provisional(message.subject)
+    told = message.created_at if reads and message.told_by == ToldBy.INBOX_DELIVERED else None
     return replace(message, told_at=told)
 
 
@@ -152,7 +157,8 @@ def read(message: Message, now: datetime) -> Message:
 
 def handed_over(message: Message, at: datetime) -> Message:
     """The paper was handed over; where the version says so, this is the moment of being told."""
-    if message.told_by != ToldBy.HANDED_OVER or message.told_at is not None:
+    counts = message.told_by == ToldBy.HANDED_OVER or is_provisional(message.subject)
+    if not counts or message.told_at is not None:
         return message
     return replace(message, version=message.version + 1, told_at=at)
 
@@ -161,12 +167,55 @@ def arrived(message: Message, delivery: Delivery, reference: str, sure: bool, no
     """A provider took it; ``sure`` if it also says that it arrived."""
     outcome = Outcome.DELIVERED if sure else Outcome.SENT
     done = replace(delivery, outcome=outcome, attempts=delivery.attempts + 1, last_at=now, reference=reference)
-    proof = sure and _PROOFS.get(ToldBy(message.told_by)) is delivery.channel
+    if not _waits(message, delivery):
+        return message
+    proof = sure and _proves(message, delivery.channel)
     return replace(_with(message, done), told_at=message.told_at or (now if proof else None))
+
+
+def _proves(message: Message, channel: ContactChannel) -> bool:
+    return _PROOFS.get(ToldBy(message.told_by)) is channel
+
+
+def _delivery(message: Message, channel: ContactChannel, contact: str) -> Delivery | None:
+    return next((d for d in message.deliveries if (d.channel, d.contact) == (channel, contact)), None)
+
+
+def _waits(message: Message, delivery: Delivery) -> bool:
+    """Nothing was recorded of it yet: a report can be faster than the answer to the handing over."""
+    present = _delivery(message, delivery.channel, delivery.contact)
+    return present is not None and present.outcome is Outcome.PENDING
+
+
+def is_of(message: Message, channel: ContactChannel, contact: str, reference: str) -> bool:
+    """True if a report with this reference is about a delivery of the message."""
+    own = _delivery(message, channel, contact)
+    # The report may be faster than the answer to the handing over, which brings the reference.
+    return own is not None and own.reference in ("", reference)
+
+
+def reported(
+    message: Message, channel: ContactChannel, contact: str, reference: str, arrived: bool, at: datetime, now: datetime
+) -> Message:
+    """The provider tells later what became of a delivery; the same message if that says nothing new.
+
+    Reports come in any order: that it arrived is a proof and stands, whatever is said after it. ``at`` is the moment
+    of arrival and counts as that of being told, as far as it can be true.
+    """
+    own = _delivery(message, channel, contact)
+    if own is None or own.outcome is Outcome.DELIVERED or (own.outcome is Outcome.FAILED and not arrived):
+        return message
+    if not arrived:
+        return _with(message, replace(own, outcome=Outcome.FAILED, reference=reference, reason="returned"))
+    done = replace(own, outcome=Outcome.DELIVERED, reference=reference, reason="")
+    told = min(max(at, message.created_at), now) if _proves(message, channel) else None
+    return replace(_with(message, done), told_at=message.told_at or told)
 
 
 def missed(message: Message, delivery: Delivery, now: datetime) -> Message:
     """The provider did not answer: tried again, until that has happened often enough."""
+    if not _waits(message, delivery):
+        return message
     attempts = delivery.attempts + 1
     tried = replace(delivery, attempts=attempts, last_at=now)
     if attempts >= ATTEMPTS:
@@ -176,6 +225,8 @@ def missed(message: Message, delivery: Delivery, now: datetime) -> Message:
 
 def lost(message: Message, delivery: Delivery, reason: str, now: datetime) -> Message:
     """This contact will never get it."""
+    if not _waits(message, delivery):
+        return message
     done = replace(delivery, outcome=Outcome.FAILED, attempts=delivery.attempts + 1, last_at=now, reason=reason)
     return _with(message, done)
 

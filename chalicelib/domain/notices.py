@@ -154,6 +154,7 @@ class CorrectionReceived(Event):
     """补正材料 came in whole. ``places`` are those that are new in it."""
 
     type: ClassVar[str] = "case.corrected"
+    carries_application: ClassVar[bool] = True
     form: Mapping[str, Any]
     materials: tuple[SubmittedMaterial, ...]
     places: tuple[str, ...]
@@ -165,6 +166,7 @@ class SpotCorrected(Event):
     """当场更正, with the applicant's confirmation. Values before and after, by place; empty: there was none."""
 
     type: ClassVar[str] = "case.spot_corrected"
+    carries_application: ClassVar[bool] = True
     before: Mapping[str, tuple[Any, ...]]
     after: Mapping[str, tuple[Any, ...]]
     confirmed_by: str

@@ -14,11 +14,12 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from chalicelib.domain.case_events import Document, EventRecord, TaskEnded
+from chalicelib.domain.case_events import Document, EventRecord, Party, TaskEnded
 from chalicelib.domain.case_rules import ROUTED, Act, CaseState, Evolutions, Transition, Transitions, task_number
 from chalicelib.domain.catalog import Limit, LimitUnit
 from chalicelib.domain.deadlines import ONE_DAY, Lapse, Law, end_of, legal_day
 from chalicelib.domain.errors import Violation
+from chalicelib.domain.presence import is_provisional
 
 if TYPE_CHECKING:
     from chalicelib.domain.calendar import Calendar
@@ -64,10 +65,10 @@ def last_day_to_apply(valid_until: datetime, calendar: Calendar) -> date:
 
 
 def obstacles(
-    certificate: Certificate | None, kind: CaseKind, holder: str, basic_code: str, now: datetime
+    certificate: Certificate | None, kind: CaseKind, holder: Party, basic_code: str, now: datetime
 ) -> list[Violation]:
     """Why this certificate cannot be renewed, changed or reissued for this holder under this item."""
-    if certificate is None or certificate.holder_subject != holder or not certificate.item_code.endswith(basic_code):
+    if certificate is None or not _is_held_by(certificate, holder) or not certificate.item_code.endswith(basic_code):
         # Somebody else's certificate looks like none at all.
         return [Violation("renewal.certificate-unknown", "/certificate")]
     if certificate.state != "valid":
@@ -77,6 +78,16 @@ def obstacles(
     if certificate.valid_until is not None and certificate.valid_until <= now:
         return [Violation("renewal.expired", "/certificate")]
     return []
+
+
+def _is_held_by(certificate: Certificate, party: Party) -> bool:
+    """The account's own; or, for somebody without account whose identity was checked, in the name that was checked.
+
+    They show their certificate at the window: it is known by its identifier, which nobody lists for the officer.
+    """
+    if is_provisional(party.subject):
+        return certificate.holder_name == party.name
+    return certificate.holder_subject == party.subject
 
 
 def not_expired(case: Case, command: object, act: Act) -> Violation | None:

@@ -46,11 +46,6 @@ PREFIX = "/v1"
 
 View = Callable[[Request], Reply]
 
-_SECURITY_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Strict-Transport-Security": "max-age=31536000",
-}
 _PAGE_POLICY = "default-src 'none'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 _CHALICE_CODES = {400: "request.unreadable", 405: "request.method-not-allowed", 415: "request.content-type"}
@@ -63,6 +58,8 @@ class Auth(Enum):
 
     PUBLIC = "public"
     TOKEN = "token"  # noqa: S105 - a token is asked for, this is none
+    SIGNED = "signed"
+    """A call of another system, signed with the secret of the sender that the path names as ``{sender}``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +132,8 @@ class ApiBlueprint(Blueprint):
             raise ValueError(f"{path}: give the path after {PREFIX}, beginning with a slash")
         if keyed and auth is Auth.PUBLIC:
             raise ValueError(f"{path}: a key is scoped by its principal, so a public route has none")
+        if auth is Auth.SIGNED and (keyed or "{sender}" not in path):
+            raise ValueError(f"{path}: a signed route names its sender, and its key is the id of the call")
 
         def declare(view: View) -> View:
             spec = RouteSpec(
@@ -238,7 +237,7 @@ def _replay(spec: RouteSpec, paper: Reading, incident: str) -> Response | None:
 
 def _render(spec: RouteSpec, reply: Reply) -> Response:
     status = spec.status if reply.status is None else reply.status
-    headers: dict[str, Any] = {**_SECURITY_HEADERS, "Content-Type": reply.content_type}
+    headers: dict[str, Any] = {**problems.SECURITY_HEADERS, "Content-Type": reply.content_type}
     if spec.auth is Auth.TOKEN:
         headers["Cache-Control"] = "no-store"
     if reply.content_type.startswith("text/html"):
@@ -272,7 +271,12 @@ def _page_policy(page: str) -> str:
 
 
 def _problem(status: int, answer: dict[str, Any], more: Mapping[str, str] = MappingProxyType({})) -> Response:
-    headers = {**more, **_SECURITY_HEADERS, "Content-Type": problems.CONTENT_TYPE, **problems.headers_of(status)}
+    headers = {
+        **more,
+        **problems.SECURITY_HEADERS,
+        "Content-Type": problems.CONTENT_TYPE,
+        **problems.headers_of(status),
+    }
     return Response(_serialise(answer, status), cast(Any, headers), status)
 
 

@@ -47,17 +47,19 @@ class KeyRing:
         self._keys: Mapping[str, Key] = {}
         self._fetched: datetime | None = None
         self._not_before: datetime | None = None
+        self._silent = False
 
     def key(self, kid: str) -> Key | None:
         """The key of this id; None if the issuer has none such.
 
         Raises Unavailable ``access.issuer-unavailable`` when the issuer does not answer and what is known is
-        too old, or nothing.
+        too old, or nothing, or lacks this key.
         """
         now = self._clock.now()
         if self._fetched is None or now - self._fetched > self.REFRESH or kid not in self._keys:
             self._refresh(now)
-        if self._fetched is None or now - self._fetched > self.OLDEST:
+        unheard = self._silent and kid not in self._keys
+        if unheard or self._fetched is None or now - self._fetched > self.OLDEST:
             raise Unavailable.because("access.issuer-unavailable")
         return self._keys.get(kid)
 
@@ -68,9 +70,10 @@ class KeyRing:
             keys = _keys_in(self._source.fetch())
         except (Unavailable, ValueError) as error:
             self._not_before = now + self.FAILURE_PAUSE
+            self._silent = True
             logger.warning("issuer_unavailable", error=type(error).__name__)
             return
-        self._keys, self._fetched = keys, now
+        self._keys, self._fetched, self._silent = keys, now, False
         self._not_before = now + self.UNKNOWN_KEY_PAUSE
 
 

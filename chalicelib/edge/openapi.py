@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib import data, schemas
 from chalicelib.edge import problems
+from chalicelib.edge.request import BINARY
 from chalicelib.schemas import validation
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ _STATUS_TEXTS: Mapping[int, str] = {
     400: "请求无法读取 / The request cannot be read",
     401: "身份无效 / No identity, or one that does not hold",
     404: "没有,或无权查看 / Absent, or not visible to the caller",
+    406: "只有一种类型 / The answer exists in one type only, to be named first in Accept",
     413: "内容过大 / The body is too large",
     415: "内容类型不符 / The body is not application/json",
     422: "内容不符合要求 / The content breaks a schema or a rule",
@@ -133,7 +135,9 @@ def _responses(spec: RouteSpec) -> Json:
     if spec.response:
         success["content"] = {spec.content_type: {"schema": {"$ref": _reference(spec.response)}}}
     elif spec.status != 204:
-        success["content"] = {spec.content_type: {"schema": {"type": "string"}}}
+        # A page or file; JSON without a schema is a document that describes itself, and bytes are of no type.
+        kind = "object" if spec.content_type == "application/json" else "string"
+        success["content"] = {spec.content_type: {"schema": {} if spec.content_type in BINARY else {"type": kind}}}
     headers: Json = {}
     if _has_token(spec) and spec.response:
         headers["ETag"] = {
@@ -163,8 +167,9 @@ def _edge_statuses(spec: RouteSpec) -> list[int]:
     """Statuses that the edge itself may answer for a route of this kind."""
     asked = {
         400: spec.request is not None or spec.keyed or spec.if_match or spec.query is not None,
-        401: _has_token(spec),
+        401: spec.auth.value != "public",
         404: "{" in spec.path,
+        406: spec.content_type in BINARY,
         413: spec.request is not None,
         415: spec.request is not None,
         422: spec.request is not None or spec.query is not None or spec.keyed,

@@ -32,6 +32,12 @@ from chalicelib.domain.errors import DomainError, Violation
 
 CONTENT_TYPE = "application/problem+json"
 INTERNAL = "request.internal-error"
+SECURITY_HEADERS: Mapping[str, str] = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=31536000",
+}
+"""What every answer carries, our own and the gateway's."""
 
 MOST_ERRORS = 200
 """A body can be made to break a rule a hundred thousand times; the answer lists so many and counts the rest."""
@@ -52,6 +58,10 @@ class TooLarge(DomainError):
     """The body is larger than the platform reads."""
 
 
+class NotAcceptable(DomainError):
+    """The answer exists in one type only, and the client did not ask for it."""
+
+
 class UnsupportedMedia(DomainError):
     """The body is of a type or coding that the platform does not read."""
 
@@ -65,6 +75,7 @@ STATUS: Mapping[type[DomainError], int] = {
     Unauthenticated: 401,
     errors.Forbidden: 403,
     errors.NotFound: 404,
+    NotAcceptable: 406,
     errors.Refused: 409,
     errors.Conflict: 409,
     errors.Stale: 412,

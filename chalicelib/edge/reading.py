@@ -1,6 +1,6 @@
 """Reading a request: from the event of API Gateway to a judged Request, or every reason why not.
 
-The order is that of the answers: identity (401), headers (400, 428), body (400, 413, 415), and then
+The order is that of the answers: identity or signature (401), headers (400, 428), body (400, 413, 415), and then
 path, query and body against their schemas, all violations together (404 for a path that names nothing
 that could exist, else 422).
 """
@@ -18,9 +18,9 @@ from chalice.app import Request as GatewayRequest
 
 from chalicelib.domain.actors import Actor
 from chalicelib.domain.errors import DomainError, Invalid, NotFound, Violation, raise_all
-from chalicelib.edge import authorizer, strict_json
-from chalicelib.edge.problems import Malformed, PreconditionRequired, UnsupportedMedia
-from chalicelib.edge.request import Request
+from chalicelib.edge import authorizer, callbacks, strict_json
+from chalicelib.edge.problems import Malformed, NotAcceptable, PreconditionRequired, UnsupportedMedia
+from chalicelib.edge.request import BINARY, Request
 from chalicelib.schemas import validation
 from chalicelib.services.ports import RequestKey
 
@@ -51,7 +51,9 @@ class Reading:
         from chalicelib import wiring
 
         actor = self._actor()
+        self._header_accept()
         path = {name: _decoded(value) for name, value in self._places.items()}
+        signed = callbacks.verified(self._event, path["sender"]) if self._spec.auth.value == "signed" else None
         header, refusals = self._header_key()
         body = self._body()
         if header is not None and actor is not None:
@@ -71,13 +73,21 @@ class Reading:
             headers=self._event.headers,
             base_url=wiring.current().settings.public_base_url or _own_address(self._event),
             operation=self._spec.operation,
+            signed=signed,
         )
 
     def _actor(self) -> Actor | None:
-        if self._spec.auth.value == "public":
+        if self._spec.auth.value != "token":
             return None
         # Decided here once more: neither the test client nor a gateway without its authorizer may open a route (T6).
         return authorizer.actor_of(self._event.context.get("authorizer"))
+
+    def _header_accept(self) -> None:
+        """The gateway makes bytes of a binary answer only for a request that names its type first."""
+        kind = self._spec.content_type
+        first = self._event.headers.get("accept", "").partition(",")[0].partition(";")[0].strip().lower()
+        if kind in BINARY and first != kind:
+            raise NotAcceptable.because("request.not-acceptable", "/headers/accept", type=kind)
 
     def _header_key(self) -> tuple[str | None, list[DomainError]]:
         if not self._spec.keyed:
@@ -126,10 +136,9 @@ class Reading:
 
     def _raw(self) -> bytes:
         try:
-            raw = self._event.raw_body
+            return callbacks.raw_body(self._event)
         except ValueError:  # a surrogate in the event, or base64 that is none
             raise Malformed.because("request.not-utf8") from None
-        return raw.encode() if isinstance(raw, str) else raw
 
     def _body_violations(self, body: Any) -> list[Violation]:
         if self._spec.request is None:

@@ -11,8 +11,12 @@ from typing import Any
 from urllib.parse import quote
 
 from chalicelib.domain.actors import Actor
+from chalicelib.domain.webhooks import Signed
 from chalicelib.edge.cursors import Cursors
 from chalicelib.services.ports import Receipt, RequestKey
+
+BINARY = frozenset({"application/pdf"})
+"""Types of answers that are bytes: the gateway carries them as base64 and has to be told."""
 
 DEFAULT_LIMIT = 20
 """Rows of a page when the client names no ``limit``."""
@@ -36,6 +40,7 @@ class Request:
     headers: Mapping[str, str]
     base_url: str
     operation: str = ""
+    signed: Signed | None = None
 
     @property
     def who(self) -> Actor:
@@ -43,6 +48,13 @@ class Request:
         if self.actor is None:
             raise AssertionError("a public route has no actor")
         return self.actor
+
+    @property
+    def call(self) -> Signed:
+        """The verified call on a signed route, where there always is one."""
+        if self.signed is None:
+            raise AssertionError("this route is not signed")
+        return self.signed
 
     @property
     def once(self) -> RequestKey:

@@ -10,7 +10,7 @@ from chalicelib import wiring
 from chalicelib.domain.errors import NotFound, Refused
 from chalicelib.edge.functions import EventBlueprint, log_context
 from chalicelib.observability import logger
-from chalicelib.services import cases, erasure, lapses, reminders, uploads, workflow
+from chalicelib.services import cases, delivery_reports, erasure, lapses, reminders, uploads, workflow
 from chalicelib.services.ports import SHARDS, Ports, Timer
 
 bp = EventBlueprint(__name__)
@@ -54,11 +54,16 @@ def _remind(ports: Ports, timer: Timer) -> None:
     reminders.on_timer(wiring.current(), timer.case_id)
 
 
+def _tell(ports: Ports, timer: Timer) -> None:
+    delivery_reports.on_timer(wiring.current(), timer.case_id)
+
+
 HANDLERS: Mapping[str, Callable[[Ports, Timer], None]] = {
     "draft": _discard_draft,
     workflow.WATCH: _watch,
     lapses.TIMER: _law,
     reminders.TIMER: _remind,
+    delivery_reports.TIMER: _tell,
     uploads.TIMER: _uploads,
     erasure.TIMER: _erase,
 }

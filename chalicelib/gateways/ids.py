@@ -1,5 +1,6 @@
 """Identifiers from the machine's randomness."""
 
+import secrets
 from datetime import datetime
 
 from ulid import ULID
@@ -10,3 +11,6 @@ class UlidIds:
 
     def new(self, at: datetime) -> str:
         return str(ULID.from_datetime(at))
+
+    def secret(self, alphabet: str, length: int) -> str:
+        return "".join(secrets.choice(alphabet) for _ in range(length))

@@ -10,7 +10,7 @@ import base64
 import hashlib
 
 from chalicelib.domain.commitments import Evidence
-from chalicelib.services.ports import Seal
+from chalicelib.services.seal_ports import Seal
 
 PROVIDER = "onewindow-seal"
 ALGORITHM = "ECDSA_SHA_256"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
+from datetime import datetime, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,18 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from chalicelib.domain.errors import Unavailable
 from chalicelib.services.log_ports import Damaged
+from chalicelib.services.ports import Clock
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
 
 KEPT = 1_000
 """How many data keys a container keeps in memory: KMS is asked once for a case and container, not once for a read."""
+
+OLDEST = timedelta(hours=1)
+"""How long one is used after it was made or unwrapped: what KMS no longer unwraps, a container that lives for days must
+not go on opening.
+"""
 
 _NONCE = 12  # bytes; what GCM is made for
 
@@ -30,11 +37,12 @@ class KmsVault:
     encryption context of the data key: KMS unwraps it for that owner only, and its trail names whose it was.
     """
 
-    def __init__(self, client: KMSClient, key_id: str, stage: str) -> None:
+    def __init__(self, client: KMSClient, key_id: str, stage: str, clock: Clock) -> None:
         self._client = client
         self._key_id = key_id
         self._stage = stage
-        self._plain: OrderedDict[bytes, bytes] = OrderedDict()
+        self._clock = clock
+        self._plain: OrderedDict[bytes, tuple[datetime, bytes]] = OrderedDict()
         self._lock = Lock()
 
     def create(self, owner: str) -> bytes:
@@ -61,9 +69,10 @@ class KmsVault:
 
     def _unwrapped(self, owner: str, key: bytes) -> bytes:
         with self._lock:
-            if key in self._plain:
+            since, plain = self._plain.get(key, (None, b""))
+            if since is not None and self._clock.now() - since <= OLDEST:
                 self._plain.move_to_end(key)
-                return self._plain[key]
+                return plain
         try:
             answer = self._client.decrypt(
                 KeyId=self._key_id, CiphertextBlob=key, EncryptionContext=self._context(owner)
@@ -76,8 +85,12 @@ class KmsVault:
         return answer["Plaintext"]
 
     def _keep(self, key: bytes, plain: bytes) -> None:
+        now = self._clock.now()
         with self._lock:
-            self._plain[key] = plain
+            # Whenever one comes: what is old shall not lie there until somebody asks for it.
+            for old in [k for k, (since, _) in self._plain.items() if now - since > OLDEST]:
+                del self._plain[old]
+            self._plain[key] = (now, plain)
             while len(self._plain) > KEPT:
                 self._plain.popitem(last=False)
 

@@ -9,9 +9,26 @@ from __future__ import annotations
 from chalicelib.domain import access
 from chalicelib.domain.actors import Actor, ActorKind
 from chalicelib.domain.cases import Case
-from chalicelib.domain.errors import Forbidden
+from chalicelib.domain.errors import Forbidden, NotFound
 from chalicelib.services.log_ports import Access
 from chalicelib.services.ports import Page, Ports
+
+
+def readable(ports: Ports, actor: Actor, case: Case | None, absent: str = "case.not-found") -> Case:
+    """The case, if there is one and the actor may read it now. Raises NotFound with the code ``absent`` otherwise.
+
+    An agent whose authority is over is a stranger again, whatever they filed under it.
+    """
+    if case is None or not access.may_see(case, actor):
+        raise NotFound.because(absent)
+    if actor.kind is ActorKind.AGENT and not _still_acts(ports, actor, case):
+        raise NotFound.because(absent)
+    return case
+
+
+def _still_acts(ports: Ports, agent: Actor, case: Case) -> bool:
+    authority = ports.authorities.get(case.authority) if case.authority else None
+    return authority is not None and authority.agent == agent.subject and authority.in_force(ports.clock.now())
 
 
 def note(ports: Ports, actor: Actor, case: Case, what: str) -> None:
@@ -30,7 +47,7 @@ def of_case(ports: Ports, actor: Actor, case_id: str, after: str | None, limit: 
 
     Raises NotFound for whoever may not see the case, Forbidden for the others who may.
     """
-    case = access.require_sight(ports.cases.get(case_id), actor)
+    case = readable(ports, actor, ports.cases.get(case_id))
     if not (access.is_applicant(case, actor) or access.supervises(case, actor)):
         raise Forbidden.because("access.not-yours")
     note(ports, actor, case, "accesses")

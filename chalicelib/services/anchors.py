@@ -129,7 +129,7 @@ _MANIFESTS, _SUFFIX = "manifests/", ".json"
 def _flaws(ports: Ports, day: date, manifest: dict[str, Any]) -> list[str]:
     """What is wrong with the manifest itself."""
     flaws = []
-    if not ports.seal.verify(_digest(manifest), base64.b64decode(manifest.get("signature", ""))):
+    if not ports.seal.verify(manifest["seal_key"], _digest(manifest), base64.b64decode(manifest.get("signature", ""))):
         flaws.append("signature")
     if manifest["day"] != day.isoformat():
         flaws.append("day")

@@ -9,8 +9,7 @@ from typing import Any
 
 from chalicelib.domain import access, cases, documents, renewals, routing, supplement_dates, texts, window
 from chalicelib.domain import case_commands as c
-from chalicelib.domain.actors import SYSTEM, Actor, ActorKind, Role
-from chalicelib.domain.authorities import Authority
+from chalicelib.domain.actors import SYSTEM, Actor, ActorKind
 from chalicelib.domain.case_events import (
     DeferredMaterial,
     EventRecord,
@@ -26,11 +25,13 @@ from chalicelib.domain.catalog import ImplementationItem, Necessity
 from chalicelib.domain.credit import Effect
 from chalicelib.domain.deadlines import Law, legal_day
 from chalicelib.domain.documents import DocumentKind
-from chalicelib.domain.errors import Forbidden, Invalid, NotFound, Violation, raise_all
+from chalicelib.domain.errors import Conflict, Invalid, NotFound, Refused, Violation, raise_all
+from chalicelib.domain.presence import Shown
 from chalicelib.domain.renewals import CaseKind
 from chalicelib.domain.routing import Channel
-from chalicelib.services import accesses, credit, eligibility, erasure, held, lapses, uploads
+from chalicelib.services import accesses, credit, eligibility, erasure, filing, held, lapses, uploads
 from chalicelib.services.changes import change, receipt_of
+from chalicelib.services.documents import write
 from chalicelib.services.numbers import case_number
 from chalicelib.services.ports import Page, Ports, Receipt, RequestKey, Timer
 
@@ -45,12 +46,16 @@ _PERSON = "1"  # 服务对象 code of natural persons; every other code is some 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A request to begin an application. ``applicant`` only at a window, ``authority`` only for agents."""
+    """A request to begin an application. ``authority`` only for agents.
+
+    Only at a window: ``presence``, the code that the applicant shows, or ``identity``, what the officer checked.
+    """
 
     item: str  # basic code
     division: str
     channel: Channel
-    applicant: Party | None = None
+    presence: str = ""
+    identity: Shown | None = None
     authority: str = ""
     kind: CaseKind = CaseKind.NEW
     certificate: str = ""  # what a renewal, change or reissue is about
@@ -59,39 +64,48 @@ class Opening:
 def open_draft(ports: Ports, actor: Actor, opening: Opening, key: RequestKey | None = None) -> Receipt:
     """Begin an application, on any channel under the same rules (B1).
 
-    Raises Invalid for an item that is not offered there or not to this kind of applicant, Forbidden
-    for an agent without authority in force.
+    Raises Invalid for an item that is not offered there or not to this kind of applicant, and for a presence code that
+    does not hold; Refused for one that was used; Forbidden for an agent without authority in force.
     """
     now = ports.clock.now()
     if ports.divisions.get(opening.division) is None:
         raise Invalid.because("division.unknown", "/division", division=opening.division)
     item = _offer(ports, opening.item, opening.division)
-    party, filed_at, authority = _filing(ports, actor, opening, now)
+    case_id = ports.ids.new(now)
+    filed = filing.of(ports, actor, opening, case_id, now)
+    party = filed.party
     if not _serves(item, party):
         raise Invalid.because("item.not-for-this-applicant", "/item")
     command = c.OpenDraft(
-        case_id=ports.ids.new(now),
+        case_id=case_id,
         item=_ref(item),
         applicant=party,
         division=opening.division,
         channel=opening.channel,
-        filed_at=filed_at,
+        filed_at=filed.filed_at,
         agent="" if actor.kind in (ActorKind.PERSON, ActorKind.ORGANISATION) else actor.subject,
-        authority=authority.id if authority else "",
+        authority=filed.authority.id if filed.authority else "",
         kind=opening.kind,
         about=_about(ports, opening, party, now),
+        presence=filed.presence,
+        identity=filed.identity,
     )
     case, events = cases.open_draft(command, actor, now)
     receipt = receipt_of(case, events)
-    ports.cases.commit(
-        case,
-        events,
-        expected_version=0,
-        key=key,
-        receipt=receipt,
-        authority=authority,
-        timers=[Timer(case.id, "draft", now + DRAFT_LIFE)],
-    )
+    try:
+        ports.cases.commit(
+            case,
+            events,
+            expected_version=0,
+            key=key,
+            receipt=receipt,
+            authority=filed.authority,
+            timers=[Timer(case.id, "draft", now + DRAFT_LIFE)],
+        )
+    except Conflict:
+        if filed.presence and ports.cases.presence_used(filed.presence):
+            raise Refused.because("presence.code-used", "/presence") from None
+        raise
     return receipt
 
 
@@ -100,34 +114,8 @@ def _about(ports: Ports, opening: Opening, party: Party, now: datetime) -> HeldC
     if opening.kind is CaseKind.NEW:
         return None
     held = ports.certificates.get(opening.certificate)
-    raise_all(Invalid, renewals.obstacles(held, opening.kind, party.subject, opening.item, now))
+    raise_all(Invalid, renewals.obstacles(held, opening.kind, party, opening.item, now))
     return HeldCertificate(held.identifier, held.valid_until) if held else None
-
-
-def _filing(ports: Ports, actor: Actor, opening: Opening, now: datetime) -> tuple[Party, str, Authority | None]:
-    """Who applies, where it is handed in, and on whose authority."""
-    match actor.kind:
-        case ActorKind.PERSON | ActorKind.ORGANISATION:
-            if opening.channel not in routing.ONLINE | {Channel.TERMINAL}:
-                raise Invalid.because("case.channel-not-yours", "/channel")
-            return Party(actor.subject, actor.kind, actor.name), "", None
-        case ActorKind.AGENT:
-            authority = ports.authorities.get(opening.authority) if opening.authority else None
-            principal = authority.principal_subject if authority else ""
-            granted = access.require_authority(authority, actor, principal, opening.item, now)
-            if opening.channel is not Channel.STATION:
-                raise Invalid.because("case.channel-not-yours", "/channel")
-            if granted.principal is None:
-                raise AssertionError("unreachable: an authority in force was confirmed by its principal")
-            return granted.principal, actor.division, granted
-        case ActorKind.OFFICER if Role.WINDOW in actor.roles:
-            if opening.channel not in routing.ATTENDED:
-                raise Invalid.because("case.channel-not-yours", "/channel")
-            if opening.applicant is None:
-                raise Invalid.because("case.applicant-missing", "/applicant")
-            raise_all(Invalid, texts.violations(opening.applicant.name, "/applicant/name"))
-            return opening.applicant, actor.division, None
-    raise Forbidden.because("case.act-not-yours")
 
 
 def save(
@@ -173,7 +161,7 @@ def submit(
             route = window.without_outlet(route, actor)
         number = receipt_number(ports.home, now, ports.ids.new(now))
         receiver = route.nodes[0].signature
-        document = documents.write(case, DocumentKind.RECEIPT, now, receiver, number=number)
+        document = write(ports, case, DocumentKind.RECEIPT, now, receiver, number=number)
         unfit = (*ports.forms.violations(item.form, case.form, "/form"), *texts.violations(case.form, "/form"))
         unfit += tuple(uploads.unbacked(ports, case, case.materials))
         held_here = held.of_applicant(ports, item, case, now)
@@ -189,7 +177,7 @@ def submit(
         accepting = window.accepting_node(route).signature
         awaited = supplement_dates.at_acceptance(case, law, now)
         told = awaited_terms(awaited)
-        acceptance = documents.write(case, DocumentKind.ACCEPTANCE, now, accepting, number=official, **told)
+        acceptance = write(ports, case, DocumentKind.ACCEPTANCE, now, accepting, number=official, **told)
         return replace(command, case_number=official, acceptance=acceptance, awaited=awaited)
 
     watch = Timer(case_id, "watch", ports.clock.now() + WATCH_AFTER)
@@ -251,18 +239,10 @@ def read(ports: Ports, actor: Actor, case_id: str, what: str = "case") -> Case:
     ``what`` names the part that is shown, for the record that is kept of everybody else's readings (I4).
     Its version is that of the last recorded event: a lapse that nobody has recorded yet has no number.
     """
-    case = access.require_sight(ports.cases.get(case_id), actor)
-    if actor.kind is ActorKind.AGENT and not _still_acts(ports, actor, case):
-        # An agent whose authority is over is a stranger again, whatever they filed under it.
-        raise NotFound.because("case.not-found")
+    case = accesses.readable(ports, actor, ports.cases.get(case_id))
     seen = access.require_sight(lapses.seen_at(ports, case, ports.clock.now()), actor)
     accesses.note(ports, actor, case, what)
     return replace(seen, version=case.version)
-
-
-def _still_acts(ports: Ports, agent: Actor, case: Case) -> bool:
-    authority = ports.authorities.get(case.authority) if case.authority else None
-    return authority is not None and authority.agent == agent.subject and authority.in_force(ports.clock.now())
 
 
 def timeline(ports: Ports, actor: Actor, case_id: str, what: str = "timeline") -> tuple[Case, Sequence[EventRecord]]:
@@ -280,9 +260,10 @@ def document(ports: Ports, actor: Actor, case_id: str, number: str) -> tuple[Cas
     """What a document of the case says. Raises NotFound."""
     case, log = timeline(ports, actor, case_id, f"document {number}")
     found = next((d for d in case.documents if d.number == number), None)
-    if found is None:
+    content = documents.read(case, found, log) if found else None
+    if content is None:
         raise NotFound.because("document.not-found")
-    return case, documents.read(case, found, tuple(log))
+    return case, content
 
 
 def _offer(ports: Ports, basic_code: str, division: str) -> ImplementationItem:

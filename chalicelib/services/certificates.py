@@ -5,20 +5,23 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 
-from chalicelib.domain import access
+from chalicelib.domain import access, documents
 from chalicelib.domain import case_commands as c
 from chalicelib.domain import certificates as rules
 from chalicelib.domain.actors import SYSTEM, Actor
-from chalicelib.domain.case_events import Document
 from chalicelib.domain.cases import Case, CaseState
 from chalicelib.domain.catalog import ImplementationItem
 from chalicelib.domain.certificates import Certificate, CertificateState
+from chalicelib.domain.documents import Content, Entry
 from chalicelib.domain.errors import NotFound, Refused
 from chalicelib.domain.fees import settled
 from chalicelib.services import cases, renewals
 from chalicelib.services.changes import change
+from chalicelib.services.filed import item_of
 from chalicelib.services.ports import Ports
+from chalicelib.services.seal_ports import SealKey
 
 CERTIFIED = frozenset({"certificate", "approval", "confirmation"})
 """Kinds of result that exist as an electronic certificate; a payment has only its decision."""
@@ -36,6 +39,23 @@ class Verification:
     holder: str  # masked
 
 
+class DocumentVerdict(StrEnum):
+    """What became of a written act that the platform gave out."""
+
+    GENUINE = "genuine"  # number, code, digest and every word are those of the case's log
+    ALTERED = "altered"  # what is kept of it does not fit together
+    ERASED = "erased"  # the person's data is erased: only its number, kind, date, body and digest are left
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentVerification:
+    """What the holder of a written act learns. ``content``: what it says, if it is genuine."""
+
+    entry: Entry
+    verdict: DocumentVerdict
+    content: Content | None
+
+
 def issue(ports: Ports, case_id: str) -> bool:
     """Issue the result of a granted case, sealed; True if it was. Doing it again, or in another state, is harmless.
 
@@ -44,9 +64,7 @@ def issue(ports: Ports, case_id: str) -> bool:
     case = ports.cases.get(case_id)
     if case is None or case.state is not CaseState.GRANTED or not settled(case):
         return False
-    item = ports.catalog.version(case.item.code, case.item.version)
-    if item is None:
-        raise LookupError(f"no version {case.item.version} of {case.item.code}: versions are never removed")
+    item = item_of(ports.catalog, case)
     now = ports.clock.now()
     certificate = make(ports, case, item, now) if item.result_kind in CERTIFIED else None
     try:
@@ -83,6 +101,7 @@ def make(ports: Ports, case: Case, item: ImplementationItem, now: datetime) -> C
         issued_at=now,
         valid_until=renewals.valid_until(case, item, now),
         demo=item.demo,
+        salt=ports.ids.secret(documents.CODE_ALPHABET, documents.CODE_LENGTH),
     )
     digest = plain.content_digest()
     signature = base64.b64encode(ports.seal.sign(digest)).decode()
@@ -95,10 +114,16 @@ def verify(ports: Ports, identifier: str) -> Verification:
     if certificate is None:
         raise NotFound.because("certificate.not-found")
     digest = certificate.content_digest()
-    genuine = digest.hex() == certificate.digest and ports.seal.verify(digest, base64.b64decode(certificate.signature))
+    signature = base64.b64decode(certificate.signature)
+    genuine = digest.hex() == certificate.digest and ports.seal.verify(certificate.seal_key, digest, signature)
     return Verification(
         certificate, genuine, certificate.ended(ports.clock.now()), rules.masked(certificate.holder_name)
     )
+
+
+def seal_keys(ports: Ports) -> tuple[SealKey, ...]:
+    """The public keys with which anybody can verify a certificate without asking here again; the current one first."""
+    return ports.seal.keys()
 
 
 def of_case(ports: Ports, actor: Actor, case_id: str) -> Certificate:
@@ -115,9 +140,20 @@ def of_case(ports: Ports, actor: Actor, case_id: str) -> Certificate:
     return certificate
 
 
-def verify_document(ports: Ports, number: str) -> Document:
-    """Kind, date, body and digest of a written act by its number: enough to compare with the paper in hand."""
+def verify_document(ports: Ports, number: str, code: str) -> DocumentVerification:
+    """Judge a written act by its number and the code on it, however it was typed.
+
+    Raises NotFound, the same for a number that does not exist and for a code that is not the document's.
+    """
     found = ports.cases.document(number)
-    if found is None:
+    if found is None or not found[1].opened_by(code):
         raise NotFound.because("document.not-found")
-    return found[1]
+    case_id, entry = found
+    case = ports.cases.get(case_id)
+    if case is None:
+        return DocumentVerification(entry, DocumentVerdict.ERASED, None)
+    kept = next((d for d in case.documents if d.number == number), None)
+    content = documents.read(case, kept, ports.cases.log(case_id)) if kept else None
+    if kept is None or content is None or documents.entry(kept) != entry or content.digest() != entry.digest:
+        return DocumentVerification(entry, DocumentVerdict.ALTERED, None)
+    return DocumentVerification(entry, DocumentVerdict.GENUINE, content)

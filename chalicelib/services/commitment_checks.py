@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chalicelib.domain import access, cases, documents
+from chalicelib.domain import access, cases
 from chalicelib.domain import commitment_checks as rules
 from chalicelib.domain import credit as credit_rules
 from chalicelib.domain.actors import SYSTEM, Actor
@@ -28,8 +28,8 @@ from chalicelib.domain.errors import NotFound
 from chalicelib.services import cases as case_services
 from chalicelib.services import lapses
 from chalicelib.services.changes import change
+from chalicelib.services.documents import blank, write
 from chalicelib.services.ports import Ports, Receipt, RequestKey
-from chalicelib.services.written import blank
 
 DEPENDING_SHOWN = 50
 """How many of the newest cases that rest on a revoked certificate are listed with its revocation."""
@@ -83,7 +83,7 @@ def record(
         _judge(ports, case, command, actor, now)
         body = ports.catalog.body(actor.body)
         name = body.name if body else actor.body
-        return replace(command, document=documents.write(case, kind, now, name, findings=findings))
+        return replace(command, document=write(ports, case, kind, now, name, findings=findings))
 
     return change(ports, actor, case_id, RecordCheck, build, key=key)
 
@@ -118,7 +118,7 @@ def decide(
         command = DecideRevocation(outcome, reasons, remedies, blank(kind, now))
         _judge(ports, case, command, actor, now)
         signer = case.route.nodes[-1].signature
-        document = documents.write(case, kind, now, signer, reasons=reasons, remedies=remedies)
+        document = write(ports, case, kind, now, signer, reasons=reasons, remedies=remedies)
         depending = _depending(ports, case) if revoked and case.certificate else ()
         return replace(command, document=document, depending=depending)
 

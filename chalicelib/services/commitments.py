@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chalicelib.domain import access, cases, documents, routing, texts
+from chalicelib.domain import access, cases, routing, texts
 from chalicelib.domain import commitments as rules
 from chalicelib.domain.actors import Actor
 from chalicelib.domain.case_rules import Act
@@ -28,6 +28,7 @@ from chalicelib.domain.errors import Invalid, NotFound, Refused, Violation, rais
 from chalicelib.services import cases as case_services
 from chalicelib.services import certificates, credit, eligibility, held, uploads
 from chalicelib.services.changes import change
+from chalicelib.services.documents import write
 from chalicelib.services.numbers import case_number
 from chalicelib.services.ports import Ports, Receipt, RequestKey, Timer
 from chalicelib.services.workflow import WATCH, WATCH_EVERY
@@ -120,7 +121,7 @@ def decide(ports: Ports, actor: Actor, case_id: str, *, key: RequestKey | None =
             item, case.division, case.filed_at, body_of=ports.catalog.body_of, outlet_of=ports.catalog.outlet_of
         )
         number = case_services.receipt_number(ports.home, now, ports.ids.new(now))
-        receipt = documents.write(case, DocumentKind.RECEIPT, now, route.nodes[0].signature, number=number)
+        receipt = write(ports, case, DocumentKind.RECEIPT, now, route.nodes[0].signature, number=number)
         unfit = (*ports.forms.violations(item.form, case.form, "/form"), *texts.violations(case.form, "/form"))
         unfit += tuple(uploads.unbacked(ports, case, case.materials))
         needed = rules.needed(item)
@@ -137,8 +138,8 @@ def decide(ports: Ports, actor: Actor, case_id: str, *, key: RequestKey | None =
         cases.judge(case, trial, Act(actor, now))  # before a number is spent
         official = case_number(ports, case, now)
         signer = route.nodes[-1].signature
-        acceptance = documents.write(case, DocumentKind.ACCEPTANCE, now, signer, number=official)
-        decision = documents.write(case, DocumentKind.GRANT, now, signer, number=official, **rules.told(item))
+        acceptance = write(ports, case, DocumentKind.ACCEPTANCE, now, signer, number=official)
+        decision = write(ports, case, DocumentKind.GRANT, now, signer, number=official, **rules.told(item))
         made = None
         if item.result_kind in certificates.CERTIFIED and not item.fees:
             made = certificates.make(ports, replace(case, case_number=official), item, now)
@@ -172,7 +173,9 @@ def evidence(ports: Ports, actor: Actor, case_id: str) -> tuple[Evidence, bytes]
     signed = case.commitment.evidence if case.commitment else None
     if signed is None or access.only_oversees(case, actor):
         raise NotFound.because("commitment.not-signed")
-    return signed, ports.seal.public_key()
+    published = ports.seal.keys()
+    key = next((found for found in published if found.key_id == signed.key_id), None)
+    return signed, key.spki if key else b""
 
 
 def _judged(

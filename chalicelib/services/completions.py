@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import datetime
 from functools import singledispatch
 
-from chalicelib.domain import documents
 from chalicelib.domain.case_events import awaited_terms
 from chalicelib.domain.cases import Case
 from chalicelib.domain.catalog import CorrectionOutcome, LateOutcome, StepRole
@@ -20,6 +19,7 @@ from chalicelib.domain.law import REMEDIES
 from chalicelib.domain.notices import LapseCorrection
 from chalicelib.domain.renewals import DeemRenewed
 from chalicelib.domain.supplements import LapseSupplements
+from chalicelib.services.documents import write
 from chalicelib.services.numbers import case_number
 from chalicelib.services.ports import Ports
 
@@ -33,7 +33,7 @@ def complete(command: object, ports: Ports, case: Case, at: datetime) -> object:
 @complete.register
 def _deem_renewed(command: DeemRenewed, ports: Ports, case: Case, at: datetime) -> DeemRenewed:
     body = command.document.body
-    return replace(command, document=documents.write(case, DocumentKind.DEEMED_RENEWAL, at, body))
+    return replace(command, document=write(ports, case, DocumentKind.DEEMED_RENEWAL, at, body))
 
 
 @complete.register
@@ -41,7 +41,7 @@ def _deem_accepted(command: DeemAccepted, ports: Ports, case: Case, at: datetime
     now = ports.clock.now()
     number, body = case_number(ports, case, now), _accepting_body(case)
     told = {"basis": command.basis, **awaited_terms(command.awaited)}
-    document = documents.write(case, DocumentKind.ACCEPTANCE, now, body, number=number, **told)
+    document = write(ports, case, DocumentKind.ACCEPTANCE, now, body, number=number, **told)
     return replace(command, case_number=number, document=document)
 
 
@@ -50,7 +50,7 @@ def _lapse_correction(command: LapseCorrection, ports: Ports, case: Case, at: da
     withdrawn = command.outcome is CorrectionOutcome.DEEMED_WITHDRAWN
     kind = DocumentKind.DEEMED_WITHDRAWAL if withdrawn else DocumentKind.NON_ACCEPTANCE
     now, body = ports.clock.now(), _accepting_body(case)
-    document = documents.write(case, kind, now, body, reason=command.reason, basis=command.basis)
+    document = write(ports, case, kind, now, body, reason=command.reason, basis=command.basis)
     return replace(command, document=document)
 
 
@@ -65,7 +65,7 @@ def _lapse_supplements(command: LapseSupplements, ports: Ports, case: Case, at: 
     remedies = REMEDIES if refused else ""
     body = case.route.nodes[-1].signature if refused else _accepting_body(case)
     told = {"reasons": command.reason} | ({"remedies": remedies} if remedies else {})
-    document = documents.write(case, kinds[LateOutcome(command.outcome)], ports.clock.now(), body, **told)
+    document = write(ports, case, kinds[LateOutcome(command.outcome)], ports.clock.now(), body, **told)
     return replace(command, remedies=remedies, document=document)
 
 

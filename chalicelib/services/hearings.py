@@ -16,8 +16,9 @@ from chalicelib.domain.hearings import (
     WaiveHearing,
 )
 from chalicelib.services.changes import change
+from chalicelib.services.documents import blank
 from chalicelib.services.ports import Ports, Receipt, RequestKey
-from chalicelib.services.written import blank, change_in_writing
+from chalicelib.services.written import change_in_writing
 
 
 def notify(

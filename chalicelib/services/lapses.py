@@ -15,6 +15,7 @@ from chalicelib.domain.deadlines import Lapse, Law
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.outages import Service
 from chalicelib.services.completions import complete
+from chalicelib.services.filed import item_of
 from chalicelib.services.ports import Ports, Timer
 
 ATTEMPTS = 4
@@ -28,12 +29,9 @@ def law_of(ports: Ports, case: Case) -> Law | None:
     """The item's version and the calendar. None for a draft, which no law binds yet."""
     if case.received_at is None:
         return None
-    item = ports.catalog.version(case.item.code, case.item.version)
-    if item is None:
-        raise LookupError(f"no version {case.item.version} of {case.item.code}: versions are never removed")
     # Only a date of the applicant's own can be moved by a failure of the platform, so only then is anybody asked.
     outages = ports.outages.of(Service.UPLOADS) if supplement_dates.outstanding(case) else ()
-    return Law(item, ports.calendar.current(), tuple(outages))
+    return Law(item_of(ports.catalog, case), ports.calendar.current(), tuple(outages))
 
 
 def settle(ports: Ports, case: Case, law: Law | None, now: datetime) -> Case:

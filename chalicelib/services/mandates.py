@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from chalicelib.domain import cases, documents
+from chalicelib.domain import cases
 from chalicelib.domain import mandates as rules
 from chalicelib.domain.actors import Actor, ActorKind, Role
-from chalicelib.domain.case_events import Document
 from chalicelib.domain.case_rules import Act
 from chalicelib.domain.cases import Case, CaseState
 from chalicelib.domain.catalog import CaseType
@@ -16,6 +15,7 @@ from chalicelib.domain.errors import Forbidden, Invalid, NotFound, Violation, ra
 from chalicelib.domain.mandates import DecideInstantly, Mandate, Terms
 from chalicelib.services import lapses
 from chalicelib.services.changes import change
+from chalicelib.services.documents import blank, write
 from chalicelib.services.numbers import case_number
 from chalicelib.services.ports import Page, Ports, Receipt, RequestKey
 
@@ -66,8 +66,8 @@ def decide_instantly(
     def build(case: Case, now: datetime) -> DecideInstantly:
         held = tuple(ports.mandates.of_officer(actor.subject, None, MOST).items)
         # Judged once without numbers, so that none is spent on a refusal.
-        blank = Document("", DocumentKind.ACCEPTANCE, now, "", "")
-        trial = DecideInstantly(held, amount, opinion, blank, "", blank)
+        unwritten = blank(DocumentKind.ACCEPTANCE, now)
+        trial = DecideInstantly(held, amount, opinion, unwritten, "", unwritten)
         act = Act(actor, now, lapses.law_of(ports, case))
         cases.judge(case, trial, act)
         mandate = rules.unfit_for(held, actor, case.route.nodes[-1].body, case.item.basic_code, amount, now)
@@ -76,8 +76,9 @@ def decide_instantly(
         if case.state is CaseState.RECEIVED:
             number = case_number(ports, case, now)
             accepting = case.pending_node.signature if case.pending_node else signer
-            acceptance = documents.write(case, DocumentKind.ACCEPTANCE, now, accepting, number=number)
-        decision = documents.write(case, DocumentKind.GRANT, now, signer, number=number, opinion=opinion, mandate=named)
+            acceptance = write(ports, case, DocumentKind.ACCEPTANCE, now, accepting, number=number)
+        told = {"opinion": opinion, "mandate": named}
+        decision = write(ports, case, DocumentKind.GRANT, now, signer, number=number, **told)
         return DecideInstantly(held, amount, opinion, decision, number, acceptance)
 
     return change(ports, actor, case_id, DecideInstantly, build, key=key)

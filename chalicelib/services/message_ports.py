@@ -9,7 +9,8 @@ from typing import Protocol
 
 from chalicelib.domain.contacts import ContactBook, PostalAddress
 from chalicelib.domain.messages import Message
-from chalicelib.services.ports import Page, Ports, Receipt, RequestKey
+from chalicelib.domain.webhooks import Signed
+from chalicelib.services.ports import Page, Ports, Receipt, RequestKey, Timer
 
 
 class Undeliverable(Exception):
@@ -69,9 +70,23 @@ class MessageRepository(Protocol):
     def get(self, message_id: str) -> Message | None: ...
 
     def commit(
-        self, message: Message, *, expected_version: int, key: RequestKey | None = None, receipt: Receipt | None = None
+        self,
+        message: Message,
+        *,
+        expected_version: int,
+        key: RequestKey | None = None,
+        receipt: Receipt | None = None,
+        signed: Signed | None = None,
+        timers: Sequence[Timer] = (),
     ) -> None:
-        """Write message and receipt in one transaction; ``expected_version`` 0 for a new one. Raises Conflict."""
+        """Write message, receipt and timers in one transaction; ``expected_version`` 0 for a new one.
+
+        ``signed``: the call that brought it about, whose id is taken once. Raises Conflict.
+        """
+        ...
+
+    def was_taken(self, signed: Signed) -> bool:
+        """Whether a call with this sender and id has had its effect."""
         ...
 
     def of(self, subject: str, after: str | None, limit: int) -> Page[Message]:
@@ -102,6 +117,10 @@ class MessagePorts(Ports, Protocol):
     def sms(self) -> SmsPort: ...
     @property
     def post(self) -> PostPort: ...
+    def webhook_secrets(self, sender: str) -> Sequence[bytes]:
+        """What calls of a sender (``sms``, ``post``) are signed with; none for one that is not known."""
+        ...
+
     @property
     def public_address(self) -> str:
         """Where the public reaches the API, no slash at the end."""

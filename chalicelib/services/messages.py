@@ -14,11 +14,11 @@ from chalicelib.domain import messages as rules
 from chalicelib.domain.actors import Actor
 from chalicelib.domain.case_events import EventRecord, ResultDelivered
 from chalicelib.domain.cases import Case
-from chalicelib.domain.catalog import ToldBy
 from chalicelib.domain.contacts import ContactChannel
 from chalicelib.domain.deadlines import legal_day
 from chalicelib.domain.errors import Conflict, NotFound, Unavailable
 from chalicelib.domain.messages import Delivery, Message, Outcome
+from chalicelib.services.filed import item_of
 from chalicelib.services.message_ports import MessagePorts, Sent, Undeliverable
 from chalicelib.services.ports import Page, Receipt, RequestKey
 
@@ -46,7 +46,7 @@ def put(ports: MessagePorts, case: Case, message_id: str, kind: str, places: dic
     found = ports.messages.get(message_id)
     if found is not None:
         return found
-    item = ports.catalog.version(case.item.code, case.item.version)
+    item = item_of(ports.catalog, case)
     subject = case.applicant.subject
     where = f"{ports.public_address}/v1/messages/{message_id}"
     english = case.item.name_en or case.item.name
@@ -60,7 +60,7 @@ def put(ports: MessagePorts, case: Case, message_id: str, kind: str, places: dic
             subject,
             rules.compose(template, told),
             ports.clock.now(),
-            str(item.told_by if item else ToldBy.INBOX_DELIVERED),
+            str(item.told_by),
             deliveries=rules.first_deliveries(ports.contacts.get(subject)),
         )
     )
@@ -90,7 +90,7 @@ def _attempt(ports: MessagePorts, message: Message, delivery: Delivery) -> Messa
     except NotFound:
         return _change(ports, message.id, lambda m: rules.lost(m, delivery, "removed", now))
     except Undeliverable:
-        _give_up(ports, message.subject, delivery.contact, now)
+        give_up(ports, message.subject, delivery.contact, now)
         return _change(ports, message.id, lambda m: rules.lost(m, delivery, "refused", now))
     except Unavailable:
         return _change(ports, message.id, lambda m: rules.missed(m, delivery, now))
@@ -129,7 +129,8 @@ def _change(ports: MessagePorts, message_id: str, change: Callable[[Message], Me
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-def _give_up(ports: MessagePorts, subject: str, contact_id: str, now: datetime) -> None:
+def give_up(ports: MessagePorts, subject: str, contact_id: str, now: datetime) -> None:
+    """What was sent to this contact is lost for good. Raises NotFound if it was removed, Conflict."""
     book = ports.contacts.get(subject)
     ports.contacts.commit(contact_rules.failed(book, contact_id, now), expected_version=book.version, at=now)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain import access, deemed_acceptance, documents, materials, notices, supplement_dates, texts
+from chalicelib.domain import access, deemed_acceptance, materials, notices, supplement_dates, texts
 from chalicelib.domain import form_places as places
 from chalicelib.domain.actors import Actor
 from chalicelib.domain.case_events import SubmittedMaterial
@@ -20,6 +20,7 @@ from chalicelib.domain.law import notice_limit
 from chalicelib.domain.notices import Correct, Defect, SendNotice, SpotCorrect
 from chalicelib.services import cases, uploads
 from chalicelib.services.changes import change
+from chalicelib.services.documents import write
 from chalicelib.services.lapses import law_of
 from chalicelib.services.ports import Ports, Receipt, RequestKey
 
@@ -90,8 +91,7 @@ def notify(
         found = _found(ports, case, item, describe)
         added = tuple(Defect(d.place, notices.name_of(item, d.place), d.reason, d.page) for d in demands)
         words = notices.notice_texts((*found, *added), notices.correction_terms(item))
-        body = case.pending_node.signature if case.pending_node else ""
-        document = documents.write(case, DocumentKind.CORRECTION_NOTICE, now, body, **words)
+        document = write(ports, case, DocumentKind.CORRECTION_NOTICE, now, **words)
         return SendNotice(found, added, document)
 
     return change(ports, actor, case_id, SendNotice, build, key=key)
@@ -117,8 +117,7 @@ def correct(
         whole = case.form if form is None else form
         unfit = (*_unfit(ports, item, whole), *uploads.unbacked(ports, case, supplied))
         entailed = _unfit(ports, item, notices.named_part(case, whole)) if form is not None else ()
-        body = case.pending_node.signature if case.pending_node else ""
-        document = documents.write(case, DocumentKind.RECEIPT, now, body)
+        document = write(ports, case, DocumentKind.RECEIPT, now)
         return Correct(form, tuple(supplied), unfit, tuple(v.pointer for v in entailed), document)
 
     return change(ports, actor, case_id, Correct, build, key=key)

@@ -9,7 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from chalicelib.domain.authorities import Authority
 from chalicelib.domain.calendar import Calendar
-from chalicelib.domain.case_events import Document, EventRecord
+from chalicelib.domain.case_events import EventRecord
 from chalicelib.domain.cases import Case
 from chalicelib.domain.catalog import Body, ImplementationItem, ImplementationStandard
 from chalicelib.domain.catalog_publication import Publication, ReleaseHead
@@ -17,6 +17,7 @@ from chalicelib.domain.catalog_search import SearchIndex
 from chalicelib.domain.certificates import Certificate
 from chalicelib.domain.credit import CreditFile
 from chalicelib.domain.divisions import Division
+from chalicelib.domain.documents import Entry
 from chalicelib.domain.enquiries import Enquiry, Step
 from chalicelib.domain.errors import Violation
 from chalicelib.domain.mandates import Mandate
@@ -24,7 +25,9 @@ from chalicelib.services.commitment_ports import CommitmentPorts
 from chalicelib.services.credit_ports import CreditPorts
 from chalicelib.services.log_ports import LogPorts
 from chalicelib.services.outage_ports import OutagePorts
+from chalicelib.services.seal_ports import SealPorts
 from chalicelib.services.upload_ports import UploadPorts
+from chalicelib.services.workflow_ports import TaskToken as TaskToken
 from chalicelib.services.workflow_ports import WorkflowPorts
 from chalicelib.services.workflow_ports import Workflows as Workflows
 
@@ -42,6 +45,10 @@ class Ids(Protocol):
 
     def new(self, at: datetime) -> str:
         """A fresh id of 26 characters that sorts by time (ULID)."""
+        ...
+
+    def secret(self, alphabet: str, length: int) -> str:
+        """That many characters of the alphabet, each drawn for itself, which nobody can foretell."""
         ...
 
 
@@ -124,12 +131,16 @@ class CatalogStore(Protocol):
 
     def document(self, basic_code: str, version: int) -> dict[str, Any] | None: ...
 
-    def bodies(self, group: str) -> Sequence[Body]:
-        """The bodies of a group, empty if there is none."""
+    def bodies(self, release: int, group: str) -> Sequence[Body]:
+        """The bodies of a group in a release, empty if there is none."""
         ...
 
     def group_of(self, uscc: str) -> str | None:
-        """The group of a body whose credit code does not begin with its own division's code."""
+        """The group in which a body last had this credit code, if the code does not begin with the group's own."""
+        ...
+
+    def former_body(self, group: str, uscc: str) -> Body | None:
+        """The last body that any release knew under this credit code in a group; None if there never was one."""
         ...
 
     def stored_digests(self, versions: Mapping[str, int]) -> Mapping[str, str]:
@@ -240,18 +251,21 @@ class CaseRepository(Protocol):
     ) -> None:
         """Write state, events, outbox row, receipt and the rest in one transaction.
 
+        A draft uses its presence code up. A ``certificate`` is created with the event that issues it, else replaced.
         ``token``: the workflow's task token for the task that these events open.
         ``annulled``: the case's certificate as it stands from now on.
         ``authority``, ``mandate``, ``credit``: must still stand as they were read, or nothing is written.
         ``timers`` are set, timers of the kinds in ``cleared`` are removed.
-        Raises Conflict when the case has moved on, or the key was used in between.
+        Raises Conflict when the case has moved on or the key was used; Invalid ``case.too-large`` (domain.sizes).
         """
         ...
 
     def receipt(self, scope: str) -> StoredReceipt | None: ...
 
-    def document(self, number: str) -> tuple[str, Document] | None:
-        """Case id and document of a document number."""
+    def presence_used(self, code_id: str) -> bool: ...
+
+    def document(self, number: str) -> tuple[str, Entry] | None:
+        """Case id and entry of a document number."""
         ...
 
     def log(self, case_id: str, after: int = 0) -> Iterable[EventRecord]:
@@ -279,7 +293,7 @@ class CaseRepository(Protocol):
         """Replace the token of an open task of the case. Raises Conflict when the case has moved on."""
         ...
 
-    def tokens(self, case_id: str) -> Mapping[int, str]:
+    def tokens(self, case_id: str) -> Mapping[int, TaskToken]:
         """Task number to token, for every task whose token was not yet reported."""
         ...
 
@@ -422,23 +436,6 @@ class Bus(Protocol):
         ...
 
 
-class Seal(Protocol):
-    """The electronic seal: signs digests with a key that never leaves its store."""
-
-    @property
-    def key_id(self) -> str: ...
-
-    def sign(self, digest: bytes) -> bytes:
-        """Sign a SHA-256 digest (ECDSA P-256, DER)."""
-        ...
-
-    def verify(self, digest: bytes, signature: bytes) -> bool: ...
-
-    def public_key(self) -> bytes:
-        """The public key (DER, SubjectPublicKeyInfo) by which anybody can verify."""
-        ...
-
-
 class CalendarSource(Protocol):
     """Where the official calendar comes from."""
 
@@ -447,13 +444,17 @@ class CalendarSource(Protocol):
         ...
 
 
-class Ports(UploadPorts, LogPorts, CreditPorts, CommitmentPorts, OutagePorts, WorkflowPorts, Protocol):
+class Ports(UploadPorts, LogPorts, CreditPorts, CommitmentPorts, OutagePorts, SealPorts, WorkflowPorts, Protocol):
     """All of them together, as ``wiring.Wiring`` offers them. A use case touches only what it names."""
 
     @property
     def home(self) -> str:
         """The 12-digit code of the division whose stack this is."""
         ...
+
+    @property
+    def presence_secrets(self) -> Sequence[bytes]:
+        """What presence codes are signed with: the first signs, all verify."""
 
     @property
     def clock(self) -> Clock: ...
@@ -483,5 +484,3 @@ class Ports(UploadPorts, LogPorts, CreditPorts, CommitmentPorts, OutagePorts, Wo
     def held(self) -> HeldData: ...
     @property
     def bus(self) -> Bus: ...
-    @property
-    def seal(self) -> Seal: ...

@@ -9,8 +9,9 @@ from chalicelib.domain.documents import DocumentKind
 from chalicelib.domain.extensions import Extend
 from chalicelib.domain.procedures import AssignOfficers, RecordResult, StartProcedure
 from chalicelib.services.changes import change
+from chalicelib.services.documents import blank
 from chalicelib.services.ports import Ports, Receipt, RequestKey
-from chalicelib.services.written import blank, change_in_writing
+from chalicelib.services.written import change_in_writing
 
 
 def start(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from chalicelib.domain import cases, documents, supplements
+from chalicelib.domain import cases, supplements
 from chalicelib.domain.actors import Actor
 from chalicelib.domain.case_events import SubmittedMaterial
 from chalicelib.domain.case_rules import Act
@@ -15,6 +15,7 @@ from chalicelib.domain.documents import DocumentKind
 from chalicelib.domain.supplements import CheckSupplements, HoldDecision, Supply, Verdict
 from chalicelib.services import lapses, uploads
 from chalicelib.services.changes import change
+from chalicelib.services.documents import write
 from chalicelib.services.ports import Ports, Receipt, RequestKey
 
 
@@ -33,8 +34,7 @@ def supply(
     """
 
     def build(case: Case, now: datetime) -> Supply:
-        body = case.pending_node.signature if case.pending_node else ""
-        document = documents.write(case, DocumentKind.RECEIPT, now, body)
+        document = write(ports, case, DocumentKind.RECEIPT, now)
         return Supply(tuple(materials), tuple(uploads.unbacked(ports, case, materials)), document)
 
     return change(ports, actor, case_id, Supply, build, key=key)
@@ -51,14 +51,13 @@ def check(
     def build(case: Case, now: datetime) -> CheckSupplements:
         command, act = CheckSupplements(tuple(verdicts)), Act(actor, now, lapses.law_of(ports, case))
         cases.judge(case, command, act)
-        signature = case.pending_node.signature if case.pending_node else ""
         told = cases.TRANSITIONS[CheckSupplements].emit(case, command, act)[0].told
         if told:
-            notice = documents.write(case, DocumentKind.SUPPLEMENT_NOTICE, now, signature, **told)
+            notice = write(ports, case, DocumentKind.SUPPLEMENT_NOTICE, now, **told)
             command = replace(command, document=notice)
         ready = supplements.releases(case, command, act)
         if ready is not None:
-            grant = documents.write(case, DocumentKind.GRANT, now, signature, opinion=ready.opinion)
+            grant = write(ports, case, DocumentKind.GRANT, now, opinion=ready.opinion)
             command = replace(command, decision=grant)
         return command
 

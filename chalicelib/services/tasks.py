@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from chalicelib.domain import case_commands as c
-from chalicelib.domain import cases, commitment_checks, documents, supplement_dates
+from chalicelib.domain import cases, commitment_checks, supplement_dates
 from chalicelib.domain.actors import SYSTEM, Actor, ActorKind
-from chalicelib.domain.case_events import Document, awaited_terms
+from chalicelib.domain.case_events import awaited_terms
 from chalicelib.domain.case_rules import Act
 from chalicelib.domain.cases import ROLE_OF_TASK, ROUTED, Case
 from chalicelib.domain.commitment_checks import OpenCheck
 from chalicelib.domain.documents import DocumentKind
 from chalicelib.domain.errors import Conflict, Forbidden, Invalid, Refused
 from chalicelib.services.changes import change
+from chalicelib.services.documents import blank, write
 from chalicelib.services.lapses import ATTEMPTS, law_of
 from chalicelib.services.numbers import case_number
 from chalicelib.services.ports import Page, Ports, Receipt, RequestKey, TaskSummary, body_queue, officer_queue
@@ -103,13 +104,12 @@ def accept(ports: Ports, actor: Actor, case_id: str, *, key: RequestKey | None =
     """受理: official case number and acceptance document."""
 
     def build(case: Case, now: datetime) -> c.Accept:
-        cases.judge(case, c.Accept("", _blank(case)), Act(actor, now))
+        cases.judge(case, c.Accept("", blank(DocumentKind.ACCEPTANCE, now)), Act(actor, now))
         number = case_number(ports, case, now)
-        body, law = _acting_body(case), law_of(ports, case)
+        law = law_of(ports, case)
         awaited = supplement_dates.at_acceptance(case, law, now) if law else ()
         told = awaited_terms(awaited)
-        document = documents.write(case, DocumentKind.ACCEPTANCE, now, body, number=number, **told)
-        return c.Accept(number, document, awaited)
+        return c.Accept(number, write(ports, case, DocumentKind.ACCEPTANCE, now, number=number, **told), awaited)
 
     return change(ports, actor, case_id, c.Accept, build, key=key)
 
@@ -132,15 +132,8 @@ def refuse_acceptance(
     told = _body_told(ports, competent_body)
 
     def build(case: Case, now: datetime) -> c.RefuseAcceptance:
-        document = documents.write(
-            case,
-            DocumentKind.NON_ACCEPTANCE,
-            now,
-            _acting_body(case),
-            ground=ground,
-            reason=reason,
-            competent_body=told,
-        )
+        texts = {"ground": ground, "reason": reason, "competent_body": told}
+        document = write(ports, case, DocumentKind.NON_ACCEPTANCE, now, **texts)
         return c.RefuseAcceptance(ground, reason, told, document)
 
     return change(ports, actor, case_id, c.RefuseAcceptance, build, key=key)
@@ -159,7 +152,7 @@ def grant(ports: Ports, actor: Actor, case_id: str, *, opinion: str, key: Reques
     """准予."""
 
     def build(case: Case, now: datetime) -> c.Grant:
-        return c.Grant(opinion, documents.write(case, DocumentKind.GRANT, now, _acting_body(case), opinion=opinion))
+        return c.Grant(opinion, write(ports, case, DocumentKind.GRANT, now, opinion=opinion))
 
     return change(ports, actor, case_id, c.Grant, build, key=key)
 
@@ -170,9 +163,7 @@ def refuse(
     """不予许可, with reasons and remedies (行政许可法 38(2))."""
 
     def build(case: Case, now: datetime) -> c.Refuse:
-        document = documents.write(
-            case, DocumentKind.REFUSAL, now, _acting_body(case), reasons=reasons, remedies=remedies
-        )
+        document = write(ports, case, DocumentKind.REFUSAL, now, reasons=reasons, remedies=remedies)
         return c.Refuse(reasons, remedies, document)
 
     return change(ports, actor, case_id, c.Refuse, build, key=key)
@@ -182,16 +173,6 @@ def _act(
     ports: Ports, actor: Actor, case_id: str, command: object, key: RequestKey | None, *, token: str | None = None
 ) -> Receipt:
     return change(ports, actor, case_id, type(command), lambda case, now: command, key=key, token=token)
-
-
-def _acting_body(case: Case) -> str:
-    """Who signs: the organ in whose name the node acts, named with the entrusted body if there is one."""
-    node = case.pending_node
-    return node.signature if node else ""
-
-
-def _blank(case: Case) -> Document:
-    return Document("", DocumentKind.ACCEPTANCE, case.created_at, "", "")
 
 
 # -- the workflow ----------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Sequence
 
 from chalicelib.domain import access, uploads
-from chalicelib.domain.actors import Actor, ActorKind
+from chalicelib.domain.actors import Actor
 from chalicelib.domain.case_events import SubmittedMaterial
 from chalicelib.domain.case_rules import CaseState
 from chalicelib.domain.cases import Case
@@ -20,6 +20,7 @@ from chalicelib.domain.materials import ELECTRONIC
 from chalicelib.domain.uploads import OpenUpload, Upload, UploadState, Wish
 from chalicelib.services import accesses, lapses
 from chalicelib.services.changes import authority_of
+from chalicelib.services.filed import item_of
 from chalicelib.services.ports import Ports, Receipt, RequestKey, Timer
 from chalicelib.services.upload_ports import Link, PostForm
 
@@ -36,10 +37,7 @@ def announce(ports: Ports, actor: Actor, case_id: str, wish: Wish, key: RequestK
     case = _writable(ports, actor, ports.cases.get(case_id))
     there = _shown(ports.uploads.of(case.id))
     raise_all(Refused, uploads.impossible(case, there))
-    item = ports.catalog.version(case.item.code, case.item.version)
-    if item is None:
-        raise LookupError(f"no version {case.item.version} of {case.item.code}: versions are never removed")
-    raise_all(Invalid, uploads.unacceptable(wish, item))
+    raise_all(Invalid, uploads.unacceptable(wish, item_of(ports.catalog, case)))
     upload = uploads.opened(uploads.upload_id(case.id, ports.ids.new(now)), wish, now)
     receipt = _receipt(upload)
     due = min(u.expires_at for u in (*there, upload) if u.state in uploads.UNFINISHED)
@@ -60,7 +58,7 @@ def read(ports: Ports, actor: Actor, upload_id: str) -> tuple[Upload, PostForm |
 
 def of_case(ports: Ports, actor: Actor, case_id: str) -> Sequence[Upload]:
     """The uploads of a case, oldest first, for those who may read what the applicant wrote."""
-    case = _readable(actor, ports.cases.get(case_id))
+    case = _readable(ports, actor, ports.cases.get(case_id))
     accesses.note(ports, actor, case, "uploads")
     return _shown(ports.uploads.of(case.id))
 
@@ -160,20 +158,19 @@ def _reap(ports: Ports, upload: Upload) -> None:
 
 
 def _found(ports: Ports, actor: Actor, upload_id: str) -> tuple[Case, Upload]:
-    case = _readable(actor, ports.cases.get(uploads.case_of(upload_id)), "upload.not-found")
+    case = _readable(ports, actor, ports.cases.get(uploads.case_of(upload_id)), "upload.not-found")
     upload = ports.uploads.get(upload_id)
     if upload is None or upload.state is UploadState.EXPIRED:
         raise NotFound.because("upload.not-found")
     return case, upload
 
 
-def _readable(actor: Actor, case: Case | None, absent: str = "case.not-found") -> Case:
-    """Files are what the applicant wrote: supervisors see how a case is handled, not them (I4)."""
-    if case is None or not access.may_see(case, actor):
-        raise NotFound.because(absent)
-    if actor.kind is ActorKind.SUPERVISOR:
+def _readable(ports: Ports, actor: Actor, case: Case | None, absent: str = "case.not-found") -> Case:
+    """Files are what the applicant wrote: whoever only oversees sees how a case is handled, not them (I4)."""
+    found = accesses.readable(ports, actor, case, absent)
+    if access.only_oversees(found, actor):
         raise Forbidden.because("case.act-not-yours")
-    return case
+    return found
 
 
 def _writable(ports: Ports, actor: Actor, case: Case | None) -> Case:

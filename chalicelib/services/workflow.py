@@ -20,7 +20,7 @@ from chalicelib.domain.case_rules import open_tasks
 from chalicelib.domain.cases import ENDED_EARLY, Case, CaseState
 from chalicelib.domain.errors import Refused
 from chalicelib.services import certificates, lapses, tasks
-from chalicelib.services.ports import Ports, Timer, Workflows
+from chalicelib.services.ports import Ports, TaskToken, Timer, Workflows
 
 WATCH = "watch"
 """Kind of the timer that a case carries from submission until nothing is left to do for it."""
@@ -86,13 +86,14 @@ def report_tasks(ports: Ports, case_id: str) -> int:
     return len(ended)
 
 
-def _report(ports: Ports, case: Case, token: str) -> None:
+def _report(ports: Ports, case: Case, token: TaskToken) -> None:
     if case.state in ENDED_EARLY:
         # The name is caught by the state machine; the cause must stay impersonal, histories are read by many.
-        ports.workflows.fail(token, tasks.CaseEnded.__name__, f"the case is {case.state}")
+        ports.workflows.fail(token.value, tasks.CaseEnded.__name__, f"the case is {case.state}")
         return
     following = "node" if tasks.needs_workflow(case) else "end"
-    ports.workflows.succeed(token, {"case_id": case.id, "attempt": case.workflow_attempt, "next": following})
+    # The attempt goes on as the execution's own: one that a restart has replaced must stay superseded.
+    ports.workflows.succeed(token.value, {"case_id": case.id, "attempt": token.attempt, "next": following})
 
 
 def look_after(ports: Ports, case_id: str) -> Finding:

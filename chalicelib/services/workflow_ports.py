@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class TaskToken:
+    """The token of a task, and the attempt whose execution waits for it.
+
+    After a restart that is an older attempt than the case's own, until the new execution has opened the task again.
+    """
+
+    value: str
+    attempt: int
 
 
 class Workflows(Protocol):

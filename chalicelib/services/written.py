@@ -6,20 +6,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain import cases, documents
+from chalicelib.domain import cases
 from chalicelib.domain.actors import Actor
-from chalicelib.domain.case_events import Document
 from chalicelib.domain.case_rules import Act
 from chalicelib.domain.cases import Case
 from chalicelib.domain.documents import DocumentKind
 from chalicelib.services import lapses
 from chalicelib.services.changes import change
+from chalicelib.services.documents import write
 from chalicelib.services.ports import Ports, Receipt, RequestKey
-
-
-def blank(kind: DocumentKind, at: datetime) -> Document:
-    """The place of a notice that is not written yet."""
-    return Document("", kind, at, "", "")
 
 
 def change_in_writing(
@@ -34,8 +29,6 @@ def change_in_writing(
         act = Act(actor, now, lapses.law_of(ports, case))
         cases.judge(case, command, act)
         told = cases.TRANSITIONS[type(command)].emit(case, command, act)[0].told
-        node = case.pending_node
-        document = documents.write(case, kind, now, node.signature if node else "", **told)
-        return replace(command, document=document)
+        return replace(command, document=write(ports, case, kind, now, **told))
 
     return change(ports, actor, case_id, type(command), build, key=key)

@@ -18,10 +18,13 @@ from chalicelib.domain.cases import Case
 from chalicelib.domain.certificates import Certificate, resting_on
 from chalicelib.domain.credit import CreditFile
 from chalicelib.domain.deadlines import legal_day
+from chalicelib.domain.documents import Entry, entry
 from chalicelib.domain.erasure import ERASED
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.log_chain import Head, link
 from chalicelib.domain.mandates import Mandate
+from chalicelib.domain.presence import KEPT, ApplicationClaimed, is_provisional
+from chalicelib.domain.sizes import must_fit
 from chalicelib.services.ports import (
     OutboxRow,
     Page,
@@ -29,6 +32,7 @@ from chalicelib.services.ports import (
     RequestKey,
     StoredReceipt,
     TaskSummary,
+    TaskToken,
     Timer,
     body_queue,
     officer_queue,
@@ -87,23 +91,27 @@ class DynamoCases:
     ) -> None:
         change = Change(self._connection)
         sealing = self._key(change, case.id, expected_version)
-        head = self._append(change, case, events, sealing)
-        self._snapshot(change, case, head, expected_version, sealing)
+        said, snapshot = [dump_event(record) for record in events], dumps(case)
+        must_fit(events, (len(text.encode()) for text in (*said, snapshot)))
+        head = self._append(change, case, events, said, sealing)
+        self._snapshot(change, case, snapshot, head, expected_version, sealing)
         self._task(change, case, events)
         change.put(outbox_row(case.id, events))
         change.put(head_row(Head(case.id, case.version, head), events[-1].recorded_at))
         for event in events:
-            self._lists(change, case.id, event.event)
+            self._lists(change, case.id, event)
         if key and receipt:
             change.create(receipt_row(key, receipt, events[0].recorded_at))
         opened = [record.event.task for record in events if isinstance(record.event, e.TaskOpened)]
         if token and opened:
-            change.put(t.TokenRow(f"token#{case.id}", _number(opened[-1]), token=token))
+            change.put(_token_row(case, opened[-1], token))
         if certificate:
             pk = f"certificate#{certificate.identifier}"
             holder, order = f"holder#{certificate.holder_subject}", f"{instant(certificate.issued_at)}#{pk}"
             sealed = sealing.seal(pk, dumps(certificate))
-            change.create(t.CertificateRow(pk, "certificate", case_id=case.id, snapshot=sealed, lpk=holder, lsk=order))
+            made = t.CertificateRow(pk, "certificate", case_id=case.id, snapshot=sealed, lpk=holder, lsk=order)
+            issues = any(isinstance(record.event, e.ResultIssued) for record in events)
+            (change.create if issues else change.put)(made)
         if annulled:
             self._annul(change, annulled, sealing)
         _guard(change, authority, mandate, credit)
@@ -137,23 +145,25 @@ class DynamoCases:
     def _read_key(self, case_id: str) -> Key | None:
         return self._safe.key(case_id)
 
-    def _append(self, change: Change, case: Case, events: Sequence[EventRecord], sealing: Key) -> str:
+    def _append(
+        self, change: Change, case: Case, events: Sequence[EventRecord], said: Sequence[str], sealing: Key
+    ) -> str:
         head = case.log_head
-        for event in events:
+        for event, text in zip(events, said, strict=True):
             sk = event_place(event.number)
-            payload = sealing.seal(sk, dump_event(event))
+            payload = sealing.seal(sk, text)
             digest = link(head, payload)
             change.create(t.EventRow(f"case#{case.id}", sk, payload=payload, prev_hash=head, hash=digest))
             head = digest
         return head
 
-    def _snapshot(self, change: Change, case: Case, head: str, expected_version: int, sealing: Key) -> None:
+    def _snapshot(self, change: Change, case: Case, text: str, head: str, expected_version: int, sealing: Key) -> None:
         row = t.CaseRow(
             f"case#{case.id}",
             "case",
             version=case.version,
             state=case.state.value,
-            snapshot=sealing.seal(f"case#{case.version}", dumps(case)),
+            snapshot=sealing.seal(f"case#{case.version}", text),
             log_head=head,
         )
         if expected_version == 0:
@@ -191,9 +201,19 @@ class DynamoCases:
                 )
             )
 
-    def _lists(self, change: Change, case_id: str, event: e.Event) -> None:
+    def _lists(self, change: Change, case_id: str, record: EventRecord) -> None:
+        event = record.event
+        if isinstance(event, ApplicationClaimed):
+            subject = event.applicant.subject
+            pk, sk = f"case#{case_id}", f"party#{subject}"
+            change.put(t.PartyRow(pk, sk, lpk=f"party#{subject}", lsk=case_id, case_id=case_id))
         if isinstance(event, e.CaseDrafted):
+            if event.presence:
+                ttl = int((record.recorded_at + KEPT).timestamp())
+                change.create(t.PresenceRow(f"presence#{event.presence}", "presence", case_id=case_id, ttl=ttl))
             for subject in {event.applicant.subject, event.agent} - {""}:
+                if is_provisional(subject):
+                    continue  # nobody will ever ask for the list of a party without account
                 pk, sk = f"case#{case_id}", f"party#{subject}"
                 change.create(t.PartyRow(pk, sk, lpk=f"party#{subject}", lsk=case_id, case_id=case_id))
         for identifier in resting_on(event):
@@ -201,7 +221,9 @@ class DynamoCases:
             change.put(t.AboutRow(pk, sk, lpk=sk, lsk=case_id, case_id=case_id))
         document: Document | None = getattr(event, "document", None)
         if document:
-            row = t.DocumentRow(f"document#{document.number}", "document", case_id=case_id, document=dumps(document))
+            row = t.DocumentRow(
+                f"document#{document.number}", "document", case_id=case_id, document=dumps(entry(document))
+            )
             change.create(row)
 
     @reading
@@ -213,12 +235,20 @@ class DynamoCases:
         return StoredReceipt(row.content, loads(row.receipt, Receipt))
 
     @reading
-    def document(self, number: str) -> tuple[str, Document] | None:
+    def presence_used(self, code_id: str) -> bool:
+        try:
+            t.PresenceRow.get(f"presence#{code_id}", "presence", consistent_read=True)
+        except DoesNotExist:
+            return False
+        return True
+
+    @reading
+    def document(self, number: str) -> tuple[str, Entry] | None:
         try:
             row = t.DocumentRow.get(f"document#{number}", "document")
         except DoesNotExist:
             return None
-        return row.case_id, loads(row.document, Document)
+        return row.case_id, loads(row.document, Entry)
 
     @reading
     def log(self, case_id: str, after: int = 0) -> Iterable[EventRecord]:
@@ -271,13 +301,13 @@ class DynamoCases:
             raise ValueError("only an open task has a token")
         change = Change(self._connection)
         change.check(t.CaseRow, f"case#{case.id}", "case", t.CaseRow.version == case.version)
-        change.put(t.TokenRow(f"token#{case.id}", _number(task), token=token))
+        change.put(_token_row(case, task, token))
         change.commit()
 
     @reading
-    def tokens(self, case_id: str) -> Mapping[int, str]:
+    def tokens(self, case_id: str) -> Mapping[int, TaskToken]:
         rows = t.TokenRow.query(f"token#{case_id}", consistent_read=True)
-        return {int(row.sk): row.token for row in rows}
+        return {int(row.sk): TaskToken(row.token, int(row.attempt)) for row in rows}
 
     @reading
     def forget_token(self, case_id: str, task: int) -> None:
@@ -373,6 +403,10 @@ def _guard(change: Change, authority: Authority | None, mandate: Mandate | None,
         clean = t.CreditRow.pk.does_not_exist()
         as_read = t.CreditRow.version == credit.version
         change.check(t.CreditRow, f"credit#{credit.subject}", "credit", as_read if credit.version else clean)
+
+
+def _token_row(case: Case, task: int, token: str) -> t.TokenRow:
+    return t.TokenRow(f"token#{case.id}", _number(task), token=token, attempt=case.workflow_attempt)
 
 
 def _number(task: int) -> str:

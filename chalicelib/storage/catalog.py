@@ -1,11 +1,11 @@
 """The published catalogue in DynamoDB (its own table: reference data never stands beside cases).
 
     release#head               | head             which release is in force (one small read a question)
-    release#00000007           | versions         basic code -> version, displaced credit codes
+    release#00000007           | versions         versions in force, where bodies stand, displaced credit codes
     release#00000007           | vocabulary       themes, synonyms, departments, initials
     release#00000007           | summary#0003     fifty summaries                               (one query for all)
     standard#<basic code>      | version#00000002 the document of one version, immutable
-    bodies#<division>          | bodies           the bodies of a division of level 2-4
+    bodies#<division>          | 00000007#<digest> the bodies of a division of level 2-4 since that release, immutable
 
 A release is written by one transaction that also moves the head, so nobody sees half of one; the
 standards and bodies that it refers to were written before.
@@ -78,7 +78,11 @@ class StandardRow(CatalogRow, discriminator="standard"):
 
 
 class BodiesRow(CatalogRow, discriminator="bodies"):
-    """bodies#<division>/bodies: entries ``[division, department, name, uscc, kind]``."""
+    """bodies#<division>/<release>#<digest>: entries ``[division, department, name, uscc, kind]``.
+
+    The release is the one for which the row was first written. Rows are never changed or removed: cases that were
+    filed with a body outlive it.
+    """
 
     entries = UnicodeAttribute()
 
@@ -128,14 +132,25 @@ class DynamoCatalogStore:
         row = _get(StandardRow, f"standard#{basic_code}", _version(version))
         return json.loads(row.document) if row else None
 
-    def bodies(self, group: str) -> Sequence[Body]:
-        row = _get(BodiesRow, f"bodies#{group}", "bodies")
-        return tuple(body_of_entry(entry) for entry in json.loads(row.entries)) if row else ()
+    def bodies(self, release: int, group: str) -> Sequence[Body]:
+        place = self._body_places(release).get(group)
+        if place is None:
+            return ()
+        row = _get(BodiesRow, f"bodies#{group}", place)
+        if row is None:
+            raise Unavailable.because("catalog.release-incomplete", release=release)
+        return _bodies_in(row)
 
     def group_of(self, uscc: str) -> str | None:
         head = self.head()
-        displaced: dict[str, str] = self._part(head.number, "versions")["displaced"] if head else {}
-        return displaced.get(uscc)
+        return self._displaced(head.number).get(uscc) if head else None
+
+    def former_body(self, group: str, uscc: str) -> Body | None:
+        try:
+            rows = BodiesRow.query(f"bodies#{group}", scan_index_forward=False)
+            return next((body for row in rows for body in _bodies_in(row) if body.uscc == uscc), None)
+        except PynamoDBException as error:
+            raise Unavailable.because("store.unavailable") from error
 
     def stored_digests(self, versions: Mapping[str, int]) -> Mapping[str, str]:
         keys = [(f"standard#{code}", _version(version)) for code, version in versions.items()]
@@ -144,6 +159,15 @@ class DynamoCatalogStore:
         except PynamoDBException as error:
             raise Unavailable.because("store.unavailable") from error
         return {row.pk.removeprefix("standard#"): row.digest for row in rows}
+
+    def _body_places(self, release: int) -> dict[str, str]:
+        # A release from before bodies were kept by release names none: the next publication does.
+        places: dict[str, str] = self._part(release, "versions").get("bodies", {}) if release else {}
+        return places
+
+    def _displaced(self, release: int) -> dict[str, str]:
+        displaced: dict[str, str] = self._part(release, "versions")["displaced"] if release else {}
+        return displaced
 
     def _part(self, release: int, name: str) -> Any:
         row = _get(ReleasePartRow, _release(release), name)
@@ -159,11 +183,16 @@ class DynamoCatalogStore:
         new = list(_new_standards(publication, stored))
         for chunk in _chunks(new, _ITEMS_AT_ONCE):
             self._write(((row, StandardRow.pk.does_not_exist()) for row in chunk), "catalog.version-exists")
-        for group in _chunks(list(_body_rows(publication)), _ITEMS_AT_ONCE):
+        places = _places(publication, expected + 1, self._body_places(expected))
+        new_bodies = list(_body_rows(publication, places, f"{expected + 1:08d}"))
+        for group in _chunks(new_bodies, _ITEMS_AT_ONCE):
             self._write(((row, None) for row in group), "catalog.release-moved-on")
         head = ReleaseHead(expected + 1, publication.published_at, publication.digest)
         unmoved = HeadRow.number == expected if expected else HeadRow.pk.does_not_exist()
-        self._write([*_release_rows(publication, head), (_head_row(head), unmoved)], "catalog.release-moved-on")
+        displaced = {**self._displaced(expected), **publication.displaced}
+        versions = {"versions": publication.versions, "bodies": places, "displaced": displaced}
+        rows = [*_release_rows(publication, versions, head), (_head_row(head), unmoved)]
+        self._write(rows, "catalog.release-moved-on")
         return head
 
     def _write(self, rows: Iterable[tuple[CatalogRow, Condition | None]], conflict: str) -> None:
@@ -198,15 +227,30 @@ def _new_standards(publication: Publication, stored: Mapping[str, str]) -> Itera
             raise Conflict.because("catalog.version-exists", item=code, version=document["version"])
 
 
-def _body_rows(publication: Publication) -> Iterator[BodiesRow]:
+def _places(publication: Publication, release: int, before: Mapping[str, str]) -> dict[str, str]:
+    """Group to the sort key of its bodies' row. A group that did not change keeps the row that it has."""
+    places = {}
     for group, bodies in publication.bodies.items():
-        row = BodiesRow(f"bodies#{group}", "bodies")
-        row.entries = _json([entry_of_body(body) for body in bodies])
-        yield row
+        digest = digest_of([entry_of_body(body) for body in bodies])[:16]
+        stays = before.get(group, "").endswith(f"#{digest}")
+        places[group] = before[group] if stays else f"{release:08d}#{digest}"
+    return places
 
 
-def _release_rows(publication: Publication, head: ReleaseHead) -> Iterator[tuple[CatalogRow, None]]:
-    versions = {"versions": publication.versions, "displaced": publication.displaced}
+def _body_rows(publication: Publication, places: Mapping[str, str], release: str) -> Iterator[BodiesRow]:
+    """The rows that are new. The same row again, after a failure half way, has the same content."""
+    for group, bodies in publication.bodies.items():
+        if places[group].startswith(release):
+            row = BodiesRow(f"bodies#{group}", places[group])
+            row.entries = _json([entry_of_body(body) for body in bodies])
+            yield row
+
+
+def _bodies_in(row: BodiesRow) -> tuple[Body, ...]:
+    return tuple(body_of_entry(entry) for entry in json.loads(row.entries))
+
+
+def _release_rows(publication: Publication, versions: Json, head: ReleaseHead) -> Iterator[tuple[CatalogRow, None]]:
     parts: list[tuple[str, object]] = [("versions", versions), ("vocabulary", publication.vocabulary)]
     chunks = _chunks(publication.summaries, _SUMMARIES_IN_A_ROW)
     parts += [(f"summary#{number:04d}", chunk) for number, chunk in enumerate(chunks, start=1)]

@@ -23,7 +23,6 @@ class MemoryCatalogStore:
         self._head: ReleaseHead | None = None
         self._releases: dict[int, Publication] = {}
         self._documents: dict[tuple[str, int], Json] = {}
-        self._bodies: dict[str, Sequence[Body]] = {}
         self._displaced: dict[str, str] = {}
 
     def head(self) -> ReleaseHead | None:
@@ -41,11 +40,15 @@ class MemoryCatalogStore:
     def document(self, basic_code: str, version: int) -> Json | None:
         return self._documents.get((basic_code, version))
 
-    def bodies(self, group: str) -> Sequence[Body]:
-        return self._bodies.get(group, ())
+    def bodies(self, release: int, group: str) -> Sequence[Body]:
+        return self._releases[release].bodies.get(group, ())
 
     def group_of(self, uscc: str) -> str | None:
         return self._displaced.get(uscc)
+
+    def former_body(self, group: str, uscc: str) -> Body | None:
+        bodies = (body for release in sorted(self._releases, reverse=True) for body in self.bodies(release, group))
+        return next((body for body in bodies if body.uscc == uscc), None)
 
     def stored_digests(self, versions: Mapping[str, int]) -> Mapping[str, str]:
         stored = {code: self._documents.get((code, version)) for code, version in versions.items()}
@@ -61,7 +64,6 @@ class MemoryCatalogStore:
                 raise Conflict.because("catalog.version-exists", item=code, version=document["version"])
         for document in publication.documents:
             self._documents.setdefault((document["basic_code"], document["version"]), document)
-        self._bodies.update(publication.bodies)
         self._displaced.update(publication.displaced)
         self._head = ReleaseHead(expected + 1, publication.published_at, publication.digest)
         self._releases[expected + 1] = publication

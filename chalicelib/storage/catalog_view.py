@@ -1,7 +1,7 @@
 """``ports.Catalog`` over a catalogue store, cached in the container for as long as the release stays.
 
 Each question reads the head of the release (one small item); everything else is kept until the number
-changes, and versions of standards for good, since they never change.
+changes, and versions of standards and former bodies for good, since they never change.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ class CatalogView:
         self._versions: Mapping[str, int] | None = None
         self._index: SearchIndex | None = None
         self._groups: dict[str, Mapping[str, Body]] = {}
+        self._former: dict[str, Body] = {}
         self._standards: dict[tuple[str, int], ImplementationStandard] = {}
 
     # -- ports.Catalog ----------------------------------------------------------------------------
@@ -50,13 +51,13 @@ class CatalogView:
         return implement(standard, body) if body else None
 
     def version(self, code: str, version: int) -> ImplementationItem | None:
-        """One version by its 31-character code, in force or not."""
+        """One version by its 31-character code, in force or not, also of a body that is no longer in the catalogue."""
         parts = split_implementation_code(code)
         if parts is None:
             return None
         uscc, level, basic_code = parts
         standard = self.standard(basic_code, version)
-        body = self._body_by_uscc(uscc)
+        body = self._body_by_uscc(uscc) or self._former_body(uscc)
         if standard is None or body is None or standard.level is not level:
             return None
         return implement(standard, body)
@@ -128,16 +129,36 @@ class CatalogView:
 
     def _group(self, group: str) -> Mapping[str, Body]:
         if group not in self._groups:
-            self._groups[group] = {body.id: body for body in self._store.bodies(group)}
+            head = self._head or self.release()
+            bodies = self._store.bodies(head.number, group) if head else ()
+            self._groups[group] = {body.id: body for body in bodies}
         return self._groups[group]
 
     def _body_by_uscc(self, uscc: str) -> Body | None:
-        group = f"{uscc[2:8]}000000"
-        found = _with_uscc(self._group(group).values(), uscc)
+        found = _with_uscc(self._group(_home(uscc)).values(), uscc)
+        if found is None:
+            self.release()  # a body may have come into the catalogue since this container last asked
+            found = _with_uscc(self._group(_home(uscc)).values(), uscc)
         if found is None:
             elsewhere = self._store.group_of(uscc)
             found = _with_uscc(self._group(elsewhere).values(), uscc) if elsewhere else None
         return found
+
+    def _former_body(self, uscc: str) -> Body | None:
+        """A body that has left the catalogue, or has another credit code now: its cases go on under the old one."""
+        if uscc not in self._former:
+            groups = [_home(uscc), self._store.group_of(uscc)]
+            found = (self._store.former_body(group, uscc) for group in groups if group)
+            former = next((body for body in found if body), None)
+            if former is None:
+                return None
+            self._former[uscc] = former
+        return self._former[uscc]
+
+
+def _home(uscc: str) -> str:
+    """The group that a credit code names: its third to eighth character are a division's."""
+    return f"{uscc[2:8]}000000"
 
 
 def _with_uscc(bodies: Iterable[Body], uscc: str) -> Body | None:

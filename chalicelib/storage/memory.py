@@ -17,12 +17,16 @@ from chalicelib.domain.case_events import Document, EventRecord
 from chalicelib.domain.case_rules import open_tasks
 from chalicelib.domain.cases import Case
 from chalicelib.domain.certificates import Certificate, resting_on
-from chalicelib.domain.credit import CreditFile, Entry
+from chalicelib.domain.credit import CreditFile
+from chalicelib.domain.credit import Entry as CreditEntry
 from chalicelib.domain.deadlines import legal_day
+from chalicelib.domain.documents import Entry, entry
 from chalicelib.domain.enquiries import Enquiry, Step
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.log_chain import Head, link
 from chalicelib.domain.mandates import Mandate
+from chalicelib.domain.presence import ApplicationClaimed
+from chalicelib.domain.sizes import must_fit
 from chalicelib.services.ports import (
     OutboxRow,
     Page,
@@ -30,6 +34,7 @@ from chalicelib.services.ports import (
     RequestKey,
     StoredReceipt,
     TaskSummary,
+    TaskToken,
     Timer,
     body_queue,
     officer_queue,
@@ -54,10 +59,11 @@ class MemoryStore:
     about: dict[str, set[str]] = field(default_factory=dict)  # certificate → cases that rest on it
     outbox: dict[str, OutboxRow] = field(default_factory=dict)
     receipts: dict[str, StoredReceipt] = field(default_factory=dict)
-    tokens: dict[tuple[str, int], str] = field(default_factory=dict)
+    tokens: dict[tuple[str, int], TaskToken] = field(default_factory=dict)
+    presences: set[str] = field(default_factory=set)
     counters: dict[tuple[str, str], int] = field(default_factory=dict)
     timers: dict[tuple[str, str], Timer] = field(default_factory=dict)
-    documents: dict[str, tuple[str, Document]] = field(default_factory=dict)
+    documents: dict[str, tuple[str, Entry]] = field(default_factory=dict)
     authorities: dict[str, str] = field(default_factory=dict)
     mandates: dict[str, str] = field(default_factory=dict)
     enquiries: dict[str, str] = field(default_factory=dict)
@@ -119,6 +125,11 @@ class MemoryCases:
             raise Conflict.because("store.conflict")
         self.store.refuse_used(key)
         self.store.guard(authority, mandate, credit)
+        must_fit(events, (len(text.encode()) for text in (*map(dump_event, events), dumps(case))))
+        used = {r.event.presence for r in events if isinstance(r.event, e.CaseDrafted)} - {""}
+        if used & self.store.presences:
+            raise Conflict.because("store.conflict")
+        self.store.presences |= used
         head = case.log_head
         for record in events:
             payload = plain(dump_event(record))
@@ -136,7 +147,7 @@ class MemoryCases:
         self.store.keep(key, receipt)
         opened = [r.event.task for r in events if isinstance(r.event, e.TaskOpened)]
         if token and opened:
-            self.store.tokens[case.id, opened[-1]] = token
+            self.store.tokens[case.id, opened[-1]] = TaskToken(token, case.workflow_attempt)
         for kept in (certificate, annulled):
             if kept:
                 self.store.certificates[kept.identifier] = dumps(kept)
@@ -156,6 +167,8 @@ class MemoryCases:
             self.store.tasks[case.id, task.number] = TaskSummary(
                 case.id, task.number, task.role, task.body, task.opened_at, task.assignee, case.item.name, case.number
             )
+        if isinstance(event, ApplicationClaimed):
+            self.store.parties.setdefault(event.applicant.subject, set()).add(case.id)
         if isinstance(event, e.CaseDrafted):
             for subject in {event.applicant.subject, event.agent} - {""}:
                 self.store.parties.setdefault(subject, set()).add(case.id)
@@ -163,12 +176,15 @@ class MemoryCases:
             self.store.about.setdefault(identifier, set()).add(case.id)
         document: Document | None = getattr(event, "document", None)
         if document:
-            self.store.documents[document.number] = (case.id, document)
+            self.store.documents[document.number] = (case.id, entry(document))
 
     def receipt(self, scope: str) -> StoredReceipt | None:
         return self.store.receipts.get(scope)
 
-    def document(self, number: str) -> tuple[str, Document] | None:
+    def presence_used(self, code_id: str) -> bool:
+        return code_id in self.store.presences
+
+    def document(self, number: str) -> tuple[str, Entry] | None:
         return self.store.documents.get(number)
 
     def log(self, case_id: str, after: int = 0) -> Iterable[EventRecord]:
@@ -202,9 +218,9 @@ class MemoryCases:
             raise ValueError("only an open task has a token")
         if stored is None or stored.version != case.version:
             raise Conflict.because("store.conflict")
-        self.store.tokens[case.id, task] = token
+        self.store.tokens[case.id, task] = TaskToken(token, case.workflow_attempt)
 
-    def tokens(self, case_id: str) -> Mapping[int, str]:
+    def tokens(self, case_id: str) -> Mapping[int, TaskToken]:
         return {task: token for (owner, task), token in self.store.tokens.items() if owner == case_id}
 
     def forget_token(self, case_id: str, task: int) -> None:
@@ -280,12 +296,12 @@ class MemoryCredit:
         self.store = store
 
     def file(self, subject: str) -> CreditFile:
-        return CreditFile(subject, tuple(loads(text, Entry) for text in self.store.credit.get(subject, ())))
+        return CreditFile(subject, tuple(loads(text, CreditEntry) for text in self.store.credit.get(subject, ())))
 
     def subject_of(self, record_id: str) -> str | None:
         return next((s for s in self.store.credit if self.file(s).record(record_id)), None)
 
-    def commit(self, file: CreditFile, entry: Entry, *, key: RequestKey | None, receipt: Receipt | None) -> None:
+    def commit(self, file: CreditFile, entry: CreditEntry, *, key: RequestKey | None, receipt: Receipt | None) -> None:
         if self.store.credit_version(file.subject) != file.version:
             raise Conflict.because("store.conflict")
         self.store.refuse_used(key)

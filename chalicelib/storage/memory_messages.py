@@ -8,7 +8,8 @@ from datetime import datetime
 from chalicelib.domain.contacts import ContactBook
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.messages import Message
-from chalicelib.services.ports import Page, Receipt, RequestKey
+from chalicelib.domain.webhooks import Signed
+from chalicelib.services.ports import Page, Receipt, RequestKey, Timer
 from chalicelib.storage.codec import dumps, instant, loads
 from chalicelib.storage.memory import MemoryStore
 
@@ -46,20 +47,37 @@ class MemoryMessages:
     def __init__(self, store: MemoryStore) -> None:
         self.store = store
         self.texts: dict[str, str] = {}
+        self.calls: set[tuple[str, str]] = set()
 
     def get(self, message_id: str) -> Message | None:
         stored = self.texts.get(message_id)
         return loads(stored, Message) if stored else None
 
     def commit(
-        self, message: Message, *, expected_version: int, key: RequestKey | None = None, receipt: Receipt | None = None
+        self,
+        message: Message,
+        *,
+        expected_version: int,
+        key: RequestKey | None = None,
+        receipt: Receipt | None = None,
+        signed: Signed | None = None,
+        timers: Sequence[Timer] = (),
     ) -> None:
         stored = self.get(message.id)
         if (stored.version if stored else 0) != expected_version:
             raise Conflict.because("store.conflict")
         self.store.refuse_used(key)
+        if signed and self.was_taken(signed):
+            raise Conflict.because("store.conflict")
         self.texts[message.id] = dumps(message)
         self.store.keep(key, receipt)
+        if signed:
+            self.calls.add((signed.sender, signed.id))
+        for timer in timers:
+            self.store.timers[timer.case_id, timer.kind] = timer
+
+    def was_taken(self, signed: Signed) -> bool:
+        return (signed.sender, signed.id) in self.calls
 
     def of(self, subject: str, after: str | None, limit: int) -> Page[Message]:
         own = [m for m in self._all() if m.subject == subject]

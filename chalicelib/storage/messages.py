@@ -15,9 +15,10 @@ from pynamodb.exceptions import DoesNotExist
 from chalicelib.domain.contacts import ContactBook
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.messages import Message
-from chalicelib.services.ports import Page, Receipt, RequestKey
+from chalicelib.domain.webhooks import KEPT, Signed
+from chalicelib.services.ports import Page, Receipt, RequestKey, Timer
 from chalicelib.storage import tables as t
-from chalicelib.storage.cases import receipt_row
+from chalicelib.storage.cases import receipt_row, timer_row
 from chalicelib.storage.codec import dumps, instant, loads
 from chalicelib.storage.reading import page, reading
 from chalicelib.storage.sealing import Key, Safe
@@ -84,6 +85,8 @@ class DynamoMessages:
     @reading
     def get(self, message_id: str) -> Message | None:
         case_id, _, slot = message_id.partition(".")
+        if not slot:
+            return None  # DynamoDB refuses to look for an empty key
         try:
             row = t.MessageRow.get(f"message#{case_id}", slot, consistent_read=True)
         except DoesNotExist:
@@ -92,7 +95,14 @@ class DynamoMessages:
         return _message(row, key) if key else None
 
     def commit(
-        self, message: Message, *, expected_version: int, key: RequestKey | None = None, receipt: Receipt | None = None
+        self,
+        message: Message,
+        *,
+        expected_version: int,
+        key: RequestKey | None = None,
+        receipt: Receipt | None = None,
+        signed: Signed | None = None,
+        timers: Sequence[Timer] = (),
     ) -> None:
         change = Change(self._connection)
         sealing = self._read_key(message.case_id)
@@ -110,7 +120,20 @@ class DynamoMessages:
             change.put(row, t.MessageRow.version == expected_version)
         if key and receipt:
             change.create(receipt_row(key, receipt, message.read_at or message.created_at))
+        if signed:
+            ttl = int((signed.at + KEPT).timestamp())
+            change.create(t.WebhookRow(_call(signed), "webhook", ttl=ttl))
+        for timer in timers:
+            change.put(timer_row(timer))
         change.commit()
+
+    @reading
+    def was_taken(self, signed: Signed) -> bool:
+        try:
+            t.WebhookRow.get(_call(signed), "webhook", consistent_read=True)
+        except DoesNotExist:
+            return False
+        return True
 
     @reading
     def _read_key(self, case_id: str) -> Key:
@@ -133,6 +156,10 @@ class DynamoMessages:
         keys = self._safe.keys(row.pk.removeprefix("message#") for row in rows) if rows else {}
         pairs = ((row, keys.get(row.pk.removeprefix("message#"))) for row in rows)
         return [_message(row, key) for row, key in pairs if key]
+
+
+def _call(signed: Signed) -> str:
+    return f"webhook#{signed.sender}#{signed.id}"
 
 
 def _owner(subject: str) -> str:

@@ -160,10 +160,21 @@ class ReceiptRow(Row, discriminator="receipt"):
     receipt = UnicodeAttribute()
 
 
+class WebhookRow(Row, discriminator="webhook"):
+    """webhook#<sender>#<id>/webhook: a signed call had its effect. DynamoDB drops it some time after ``ttl``."""
+
+
+class PresenceRow(Row, discriminator="presence"):
+    """presence#<code id>/presence: a presence code was used. DynamoDB drops it some time after ``ttl``."""
+
+    case_id = UnicodeAttribute()
+
+
 class TokenRow(Row, discriminator="token"):
     """token#<case>/<task>: a workflow's task token. Its own prefix, so that IAM can guard it."""
 
     token = UnicodeAttribute()
+    attempt = NumberAttribute(default=1)  # rows from before it was kept; a wrong guess ends an old execution, no case
 
 
 class CounterRow(Row, discriminator="counter"):

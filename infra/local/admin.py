@@ -1,5 +1,6 @@
 """The emulated cloud's own routes, ``/_local/…``: settle, clock, reset, kill-execution, invoke, token, state,
-received (what the providers of messages got), receivers (how they answer), payment (somebody pays online).
+received (what the providers of messages got), receivers (how they answer), payment (somebody pays online),
+delivery-report (a provider tells what became of a message).
 
 They exist only here. Scenarios use them when they find them, and report a step as skipped when they do not.
 """
@@ -35,6 +36,7 @@ class Admin:
             ("GET", "received"): lambda _: self._cloud.receivers.received,
             ("POST", "receivers"): self._receivers,
             ("POST", "payment"): self._payment,
+            ("POST", "delivery-report"): self._delivery_report,
         }
 
     def __call__(self, method: str, path: str, body: bytes) -> tuple[int, Json] | None:
@@ -95,6 +97,12 @@ class Admin:
         statuses = {channel: int(status) for channel, status in body.items() if channel != "only"}
         self._cloud.receivers.answer_with(statuses, str(body.get("only", "")))
         return {"answers": dict(self._cloud.receivers.statuses)}
+
+    def _delivery_report(self, body: Json) -> Json:
+        """A provider tells what became of a message: ``{"channel": "post", "key": …, "arrived": true}``."""
+        arrived = bool(body.get("arrived", True))
+        status, _ = self._cloud.report_delivery(str(body["channel"]), str(body["key"]), arrived=arrived)
+        return {"status": status}
 
     def _payment(self, body: Json) -> Json:
         """Somebody pays online: ``{"order": …, "reference": …, "amount": fen}``."""

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
+
 from infra.local import environment
 
 environment.prepare()  # before anything below imports an AWS client
@@ -191,6 +193,12 @@ class EmulatedCloud:
         logical_id = functions()[function].logical_id
         return invoker()(self.deployed.physical[logical_id], event or {})
 
+    def report_delivery(self, channel: str, key: str, *, arrived: bool) -> tuple[int, str]:
+        """A provider tells what became of a message; what it is answered."""
+        headers, body = self.receivers.report(channel, key, arrived, self.clock.now())
+        answer = httpx.post(f"{self.url}/v1/delivery-reports/{channel}", content=body, headers=headers, timeout=30)
+        return answer.status_code, answer.text
+
     def advance(self, by: timedelta, *, settle: bool = True) -> datetime:
         """Move the clock forwards. Messages that wait out a visibility timeout come back by as much sooner."""
         now = self.clock.advance(by)
@@ -260,7 +268,9 @@ class EmulatedCloud:
             self._report(f"  not in moto's stack, {line}")
         bodies = self.deployed.of_type("AWS::ApiGateway::RestApi").values()
         self.server.answer_with(gateway_responses(next(iter(bodies))["Body"]))
-        self._wire(self._settings())
+        settings = self._settings()
+        self._enter_credentials(settings)
+        self._wire(settings)
         self._report("Loading the start catalogue …")
         publish(self.wiring)
         self.runtime = Runtime(
@@ -287,6 +297,12 @@ class EmulatedCloud:
         if self._engine_url is not None:
             told["DYNAMODB_ENDPOINT"] = self._engine_url
         return Settings.from_env(told)
+
+    def _enter_credentials(self, settings: Settings) -> None:
+        """What an operator does once the contracts with the providers are made."""
+        client = emulator.client("secretsmanager")
+        for channel, secret_id in (("sms", settings.sms_secret_id), ("post", settings.post_secret_id)):
+            client.put_secret_value(SecretId=secret_id, SecretString=self.receivers.credentials(channel))
 
     def _wire(self, settings: Settings) -> None:
         from chalicelib import wiring

@@ -18,6 +18,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import boto3
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, utils
 from moto import mock_aws
 
 from infra.local.digests import respect_message_types
@@ -34,6 +36,8 @@ _parser = "stepfunctions.parser"
 lambda_models = _internals("awslambda_simple.models")
 dynamodb_models = _internals("dynamodb.models")
 dynamodb_responses = _internals("dynamodb.responses")
+kms_responses = _internals("kms.responses")
+kms_utils = _internals("kms.utils")
 sqs_models = _internals("sqs.models")
 stepfunctions_models = _internals(f"{_parser}.models")
 lambda_tasks = _internals(f"{_parser}.asl.component.state.exec.state_task.lambda_eval_utils")
@@ -130,6 +134,7 @@ def _patch_once() -> None:
     _serialise_dynamodb()
     _make_transactions_cheap()
     _serialise_queues()
+    _sign_digests()
     _run_functions()
     _repair_starts()
     _repair_executions()
@@ -211,6 +216,27 @@ def _serialise_queues() -> None:
     ):
         for name in names:
             setattr(owner, name, _locked(queue_lock, getattr(owner, name)))
+
+
+def _sign_digests() -> None:
+    """Moto knows no MessageType and hashes a digest once more: nobody could verify such seals with the public key."""
+    response, key = kms_responses.KmsResponse, kms_utils.ECDSAPrivateKey
+    answer, sign_message = response.sign, key.sign
+    asked = threading.local()
+
+    def sign(self: Any) -> Any:
+        asked.for_digest = self._get_param("MessageType") == "DIGEST"
+        try:
+            return answer(self)
+        finally:
+            asked.for_digest = False
+
+    def sign_digest(self: Any, message: bytes, signing_algorithm: str) -> Any:
+        if not getattr(asked, "for_digest", False):
+            return sign_message(self, message, signing_algorithm)
+        return self.private_key.sign(message, ec.ECDSA(utils.Prehashed(hashes.SHA256())))
+
+    response.sign, key.sign = sign, sign_digest
 
 
 def _run_functions() -> None:

@@ -17,6 +17,7 @@ CREDIT_DEPARTMENT = "04"
 """Development and Reform: where credit records are kept in the demo."""
 
 SERVICE_CENTRE = "90"
+GOVERNMENT = "80"
 _SHOWCASE = "152500000000"  # 锡林郭勒盟: where the region's own stack shows a whole chain
 
 
@@ -119,6 +120,7 @@ def people_of(stage: str, department: str = DEPARTMENT) -> dict[str, Person]:
             found.append(_officer(f"{level}-{role}", role, division, department))
         found.append(_officer(f"{level}-colleague", "review", division, department))
         found.append(_officer(f"{level}-head", "head", division, department))
+        found.append(_officer(f"{level}-governor", "government_head", division, GOVERNMENT))
     return {person.key: person for person in found}
 
 
@@ -128,4 +130,10 @@ def _officer(key: str, role: str, division: Division, department: str) -> Person
     return Person(key, what, "officer", f"{division.name}{_TITLES[role]}(演示)", body, division.code, (role,))
 
 
-_TITLES = {"acceptance": "受理员", "review": "审核员", "decision": "审批员", "head": "负责人"}
+_TITLES = {
+    "acceptance": "受理员",
+    "review": "审核员",
+    "decision": "审批员",
+    "head": "负责人",
+    "government_head": "政府负责人",
+}

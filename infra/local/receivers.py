@@ -1,11 +1,20 @@
-"""The providers of text messages and letters, on the loopback interface: they record what arrives, and can fail."""
+"""The providers of text messages and letters, on the loopback interface: they let in who has their token, record what
+arrives, can fail, and tell later what became of it.
+"""
 
 from __future__ import annotations
 
+import base64
+import hmac
+import itertools
 import json
+import secrets
 import threading
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from chalicelib.domain import webhooks
 
 Json = dict[str, Any]
 
@@ -25,6 +34,9 @@ class Receivers:
         self.attempts: dict[str, int] = {}
         self.statuses: dict[str, int] = {}
         self._only = ""
+        self._tokens = {channel: secrets.token_urlsafe(32) for channel in CHANNELS}
+        self._callback_secrets = {channel: secrets.token_bytes(32) for channel in CHANNELS}
+        self._calls = itertools.count(1)
         self.reset()
 
     def start(self) -> None:
@@ -49,8 +61,35 @@ class Receivers:
         """Where a channel takes messages."""
         return f"http://127.0.0.1:{self._server.server_address[1]}/{channel}"
 
+    def credentials(self, channel: str) -> str:
+        """What an operator enters into the secret of a channel."""
+        key = base64.b64encode(self._callback_secrets[channel]).decode()
+        return json.dumps({"token": self._tokens[channel], "callback_secret": f"whsec_{key}"})
+
+    def lets_in(self, channel: str, authorization: str) -> bool:
+        """Whether a message comes from whoever has the token."""
+        return hmac.compare_digest(authorization.encode(), f"Bearer {self._tokens[channel]}".encode())
+
+    def rotate(self, channel: str) -> None:
+        """From now on another token counts."""
+        self._tokens[channel] = secrets.token_urlsafe(32)
+
+    def report(self, channel: str, key: str, arrived: bool, at: datetime) -> tuple[dict[str, str], bytes]:
+        """Headers and body of the call that tells what became of a message."""
+        said = {
+            "type": "message.delivered" if arrived else "message.failed",
+            "timestamp": at.isoformat(),
+            "data": {"key": key, "reference": f"{channel}-{key}"},
+        }
+        body = json.dumps(said).encode()
+        signed = webhooks.headers(f"{channel}-{next(self._calls)}", at, body, self._callback_secrets[channel])
+        return {**signed, "Content-Type": "application/json"}, body
+
     def answer_with(self, statuses: dict[str, int], only: str = "") -> None:
-        """From now on answer with these statuses (200 is well), if ``only`` is given to that contact alone."""
+        """From now on answer with these statuses, if ``only`` is given to that contact alone.
+
+        200 is well and arrived, 202 is taken: what became of it is told later (``report``).
+        """
         with self._lock:
             self.statuses, self._only = dict(statuses), only
 
@@ -60,12 +99,14 @@ class Receivers:
             self.attempts[channel] += 1
             status = self.statuses.get(channel, 200)
             to = str(body.get("to") or body.get("recipient"))
-            if status != 200 and self._only in ("", to):
+            if self._only not in ("", to):
+                status = 200
+            if status not in (200, 202):
                 return status, {"error": "told to fail"}
             taken = self.received[channel]
             if key not in [message["key"] for message in taken]:
                 taken.append({**body, "key": key})
-            return 200, {"reference": f"{channel}-{key}", "arrived": True}
+            return status, {"reference": f"{channel}-{key}", "arrived": status == 200}
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -76,6 +117,8 @@ class _Handler(BaseHTTPRequestHandler):
         text = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if channel not in CHANNELS:
             status, answer = 404, {"error": "not_found"}
+        elif not self.receivers.lets_in(channel, self.headers.get("Authorization", "")):
+            status, answer = 401, {"error": "unauthorized"}
         else:
             status, answer = self.receivers.take(channel, json.loads(text), self.headers.get("Idempotency-Key", ""))
         body = json.dumps(answer).encode()

@@ -8,9 +8,12 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain import cases as rules
-from chalicelib.domain.errors import Conflict, Refused
+from chalicelib.domain.documents import entry
+from chalicelib.domain.errors import Conflict, Invalid, Refused
+from chalicelib.domain.sizes import MOST_APPLICATION, MOST_STORED
 from chalicelib.services import cases, certificates, tasks
-from chalicelib.services.ports import Receipt, RequestKey, Timer, body_queue, officer_queue
+from chalicelib.services.ports import Receipt, RequestKey, TaskToken, Timer, body_queue, officer_queue
+from chalicelib.storage.codec import dump_event, dumps
 from chalicelib.storage.tables import SHARDS, shard_of
 from tests import factories as f
 from tests import journey
@@ -133,9 +136,9 @@ def test_numbers_count_up_for_each_item_and_day(world: f.World) -> None:
 def test_a_token_is_kept_with_its_task_renewed_and_forgotten(world: f.World) -> None:
     case_id = journey.submitted(world)
     journey.opened(world, case_id)
-    assert world.cases.tokens(case_id) == {1: "token-1"}
+    assert world.cases.tokens(case_id) == {1: TaskToken("token-1", 1)}
     world.cases.renew_token(journey.get(world, case_id), 1, "token-new")
-    assert world.cases.tokens(case_id) == {1: "token-new"}
+    assert world.cases.tokens(case_id) == {1: TaskToken("token-new", 1)}
     stale = journey.get(world, case_id)
     tasks.claim(world, f.WINDOW, case_id)
     with pytest.raises(Conflict):
@@ -143,6 +146,17 @@ def test_a_token_is_kept_with_its_task_renewed_and_forgotten(world: f.World) -> 
     world.cases.forget_token(case_id, 1)
     world.cases.forget_token(case_id, 1)
     assert world.cases.tokens(case_id) == {}
+
+
+@pytest.mark.requirement("F4")
+def test_a_token_knows_the_attempt_that_waits_for_it(world: f.World) -> None:
+    case_id = journey.submitted(world)
+    journey.opened(world, case_id)
+    tasks.record_workflow_death(world, case_id, 1)
+    tasks.restart_workflow(world, case_id, reason="test")
+    assert world.cases.tokens(case_id) == {1: TaskToken("token-1", 1)}
+    tasks.open_task(world, case_id, 2, "token-2")
+    assert world.cases.tokens(case_id) == {1: TaskToken("token-2", 2)}
 
 
 def test_the_outbox_gives_the_oldest_rows_first_and_forgets_what_was_sent(world: f.World) -> None:
@@ -174,7 +188,7 @@ def test_a_timer_is_due_at_its_moment_moves_and_is_cleared_only_as_it_was_read(w
 def test_a_document_is_found_by_its_number(world: f.World) -> None:
     case_id = journey.submitted(world)
     document = journey.get(world, case_id).documents[0]
-    assert world.cases.document(document.number) == (case_id, document)
+    assert world.cases.document(document.number) == (case_id, entry(document))
     assert world.cases.document("unknown") is None
 
 
@@ -196,7 +210,7 @@ def test_opening_a_task_twice_opens_one(world: f.World) -> None:
     tasks.open_task(world, case_id, 1, "a")
     tasks.open_task(world, case_id, 1, "b")
     assert journey.get(world, case_id).tasks == 1
-    assert world.cases.tokens(case_id) == {1: "b"}
+    assert world.cases.tokens(case_id) == {1: TaskToken("b", 1)}
     with pytest.raises(tasks.Superseded):
         tasks.open_task(world, case_id, 2, "c")
     cases.withdraw(world, f.HERDER, case_id, "")
@@ -204,3 +218,75 @@ def test_opening_a_task_twice_opens_one(world: f.World) -> None:
         tasks.open_task(world, case_id, 1, "d")
     with pytest.raises(Refused):
         cases.withdraw(world, f.HERDER, case_id, "")
+
+
+# -- size ----------------------------------------------------------------------------------------------------
+
+
+def _saved(world: f.World, case_id: str, form: object) -> None:
+    version = journey.get(world, case_id).version
+    cases.save(world, f.HERDER, case_id, form=form, materials=[], delivery="window", expected=version)  # type: ignore[arg-type]
+
+
+def _stored_size(world: f.World, case_id: str) -> int:
+    """Bytes of the larger of the last event and the snapshot, as they are stored before sealing."""
+    texts = (dump_event(list(world.cases.log(case_id))[-1]), dumps(journey.get(world, case_id)))
+    return max(len(text.encode()) for text in texts)
+
+
+@pytest.mark.requirement("B9")
+@pytest.mark.parametrize("letter", ["a", "字", "\U00020bb7"], ids=["1 byte", "3 bytes", "4 bytes"])
+def test_an_application_is_stored_up_to_its_limit_and_refused_with_both_figures_above_it(
+    world: f.World, letter: str
+) -> None:
+    case_id = journey.drafted(world)
+    _saved(world, case_id, {"subject": ""})
+    room = MOST_APPLICATION - _stored_size(world, case_id)
+    width = len(letter.encode())
+    full = letter * (room // width) + "a" * (room % width)
+    _saved(world, case_id, {"subject": full})
+    assert _stored_size(world, case_id) == MOST_APPLICATION
+    before = journey.get(world, case_id)
+    with pytest.raises(Invalid) as refusal:
+        _saved(world, case_id, {"subject": full + "a"})
+    (violation,) = refusal.value.violations
+    assert (violation.code, violation.pointer) == ("case.too-large", "/form")
+    assert violation.params == {"size": MOST_APPLICATION + 1, "limit": MOST_APPLICATION}
+    assert journey.get(world, case_id) == before
+    cases.discard_draft(world, case_id, actor=f.HERDER)
+
+
+@pytest.mark.requirement("B9")
+def test_short_numbers_count_as_what_they_become_in_the_store(world: f.World) -> None:
+    case_id = journey.drafted(world)
+    numbers = [float("1e15")] * 50_000  # 250 kB in a request, 950 kB in the store
+    with pytest.raises(Invalid, match=r"case\.too-large"):
+        _saved(world, case_id, {"subject": numbers})
+
+
+def test_a_full_application_leaves_room_for_what_is_added_on_its_way(world: f.World) -> None:
+    case_id = journey.drafted(world)
+    _saved(world, case_id, {"subject": ""})
+    version = journey.get(world, case_id).version
+    room = MOST_APPLICATION - _stored_size(world, case_id) - 200
+    form = {"subject": "a" * room}
+    cases.save(
+        world,
+        f.HERDER,
+        case_id,
+        form=form,
+        materials=[journey.APPLICATION],
+        delivery="window",
+        expected=version,
+    )
+    cases.submit(world, f.HERDER, case_id)
+    cases.withdraw(world, f.HERDER, case_id, "a" * (MOST_STORED - MOST_APPLICATION))
+    with pytest.raises(Refused):
+        cases.withdraw(world, f.HERDER, case_id, "again")
+
+
+def test_nothing_that_the_store_would_refuse_is_sent_to_it(world: f.World) -> None:
+    case_id = journey.submitted(world)
+    with pytest.raises(Invalid, match=r"case\.too-large"):
+        cases.withdraw(world, f.HERDER, case_id, "a" * MOST_STORED)
+    assert journey.get(world, case_id).state == "received"

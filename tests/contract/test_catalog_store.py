@@ -77,8 +77,8 @@ def test_what_was_published_is_read_back(store: CatalogStore, start: Publication
         assert store.document(document["basic_code"], 1) == document
     assert store.document(SENIOR_TEACHER, 2) is None
     for group in ("150000000000", "152500000000", "152523000000"):
-        assert tuple(store.bodies(group)) == tuple(start.bodies[group])
-    assert store.bodies("159900000000") == ()
+        assert tuple(store.bodies(1, group)) == tuple(start.bodies[group])
+    assert store.bodies(1, "159900000000") == ()
 
 
 @pytest.mark.requirement("A5")

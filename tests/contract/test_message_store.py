@@ -81,6 +81,11 @@ def test_a_message_is_created_once_and_changed_only_as_it_was_read(world: f.Worl
         world.messages.commit(read, expected_version=1)
 
 
+@pytest.mark.parametrize("message_id", ["x", "x.", ".", ".00000002", "÷", "a.b.c"])
+def test_an_id_that_no_message_has_is_not_there(world: f.World, message_id: str) -> None:
+    assert world.messages.get(message_id) is None
+
+
 def test_messages_are_listed_newest_first_page_by_page_for_their_recipient_and_by_case(world: f.World) -> None:
     case_id = journey.drafted(world)
     for number in range(1, 6):
@@ -109,3 +114,8 @@ def test_neither_number_nor_text_stands_in_the_table_in_the_clear(world: f.World
     text = str([row.serialize() for row in rows])
     for secret in (NUMBER, "某苏木", "收件"):
         assert secret not in text
+
+
+@pytest.mark.parametrize("message_id", ["unknown", "unknown.", ".1", "."])
+def test_what_is_no_id_of_a_message_is_absent_in_every_store(world: f.World, message_id: str) -> None:
+    assert world.messages.get(message_id) is None

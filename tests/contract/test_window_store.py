@@ -12,9 +12,9 @@ from chalicelib.domain import cases as rules
 from chalicelib.domain import enquiries as enquiry_rules
 from chalicelib.domain.catalog import CaseType
 from chalicelib.domain.enquiries import Question
-from chalicelib.domain.errors import Conflict
+from chalicelib.domain.errors import Conflict, Refused
 from chalicelib.domain.mandates import Mandate, MandateState
-from chalicelib.services import certificates, enquiries
+from chalicelib.services import cases, certificates, enquiries, presence
 from chalicelib.services.ports import Receipt, RequestKey
 from tests import factories as f
 from tests import journey
@@ -123,3 +123,31 @@ def test_two_who_change_an_enquiry_at_once_do_not_overwrite_each_other(world: f.
     with pytest.raises(Conflict):
         world.enquiries.commit(late, step, expected_version=before.version, key=None, receipt=receipt)
     assert [s.text for s in world.enquiries.history(made)] == ["", "一"]
+
+
+def test_a_presence_code_opens_one_case_in_every_store(world: f.World) -> None:
+    code = f.presence_of(world)
+    case_id = journey.drafted(world, f.WINDOW, f.Channel.WINDOW, presence=code)
+    with pytest.raises(Refused, match=r"presence\.code-used"):
+        journey.drafted(world, f.WINDOW, f.Channel.WINDOW, presence=code)
+    mine = [case.id for case in world.cases.cases_of(f.HERDER.subject, None, 10).items]
+    assert mine == [case_id]
+
+
+def test_a_claimed_case_is_listed_for_its_person_in_every_store(world: f.World) -> None:
+    case_id = journey.drafted(world, f.WINDOW, f.Channel.WINDOW, identity=f.SHOWN)
+    case = journey.get(world, case_id)
+    cases.save(
+        world,
+        f.WINDOW,
+        case_id,
+        form=case.form,
+        materials=case.materials,
+        delivery="window",
+        expected=case.version,
+    )
+    cases.submit(world, f.WINDOW, case_id)
+    receipt = journey.get(world, case_id).documents[0].number
+    presence.claim(world, f.HERDER, receipt, f.RESIDENT)
+    assert [c.id for c in world.cases.cases_of(f.HERDER.subject, None, 10).items] == [case_id]
+    assert journey.get(world, case_id).applicant == f.item_party()

@@ -141,7 +141,7 @@ class Scenario:
         subject = f"demo-{body}-{'-'.join(roles)}{name}"
         if subject not in self._clients:
             claims = {"kind": "officer", "body": body, "division": body.split("-")[0], "roles": list(roles)}
-            token = self._local("token", {"subject": subject, "name": name or subject, **claims})["token"]
+            token = self.local("token", {"subject": subject, "name": name or subject, **claims})["token"]
             self._clients[subject] = Client(self.url, token)
         return self._clients[subject]
 
@@ -151,7 +151,7 @@ class Scenario:
                 return self._tokens[name]
         if not self.emulated:
             raise ScenarioFailed(f"no token for {key}: give a file of key=token lines in TOKENS")
-        return str(self._local("token", {"person": key})["token"])
+        return str(self.local("token", {"person": key})["token"])
 
     # -- steps ------------------------------------------------------------------------------------
 
@@ -191,20 +191,20 @@ class Scenario:
     def settle(self) -> None:
         """Wait until nothing moves any more. On a deployed stack there is only ``until``."""
         if self.emulated:
-            self._local("settle", {})
+            self.local("settle", {})
 
     def advance(self, by: timedelta) -> None:
         """Move the clock forwards."""
-        self._local("clock", {"advance_seconds": by.total_seconds()})
+        self.local("clock", {"advance_seconds": by.total_seconds()})
         self._clients.clear()  # tokens end by the same clock
 
     def kill_execution(self, case_id: str) -> list[str]:
         """Let the execution of a case die."""
-        return list(self._local("kill-execution", {"case_id": case_id})["killed"])
+        return list(self.local("kill-execution", {"case_id": case_id})["killed"])
 
     def invoke(self, function: str) -> Any:
         """Invoke a function as an operator does."""
-        return self._local("invoke", {"function": function})["answer"]
+        return self.local("invoke", {"function": function})["answer"]
 
     def received(self, channel: str) -> list[dict[str, Any]]:
         """What the provider of ``sms`` or ``post`` was handed, oldest first (emulated cloud only)."""
@@ -213,7 +213,7 @@ class Scenario:
         found: list[dict[str, Any]] = expect(self._own.get("/_local/received"), 200)[channel]
         return found
 
-    def _local(self, action: str, body: dict[str, Any]) -> dict[str, Any]:
+    def local(self, action: str, body: dict[str, Any]) -> dict[str, Any]:
         if not self.emulated:
             raise NeedsEmulatedCloud(f"only the emulated cloud can do {action}")
         answer: dict[str, Any] = expect(self._own.post(f"/_local/{action}", json=body), 200)

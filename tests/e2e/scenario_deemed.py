@@ -68,7 +68,8 @@ class Deemed(Scenario):
         content = self.herder.get(f"/v1/cases/{case_id}/documents/{document['number']}")
         assert content["intact"], content
         assert "第三十二条" in content["texts"]["basis"], content
-        assert self.anyone().get(f"/v1/verify/documents/{document['number']}")["digest"] == content["digest"]
+        found = self.anyone().get(f"/v1/verify/documents/{document['number']}/{content['code']}")
+        assert (found["verdict"]["code"], found["digest"]) == ("genuine", content["digest"]), found
         self.tell(f"accepted from {case['accepted_at']}, number {case['case_number']}, document {document['number']}")
 
     def lose(self, case_id: str) -> None:

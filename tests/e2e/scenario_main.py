@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.e2e.harness import Client, Scenario
 
@@ -12,7 +16,7 @@ ITEM = "150105902002"  # 高级中学、中等职业学校教师资格认定: pr
 
 FORM = {
     "applicant_name": "巴特尔",
-    "identity_number": "152501199003070011",
+    "identity_number": "152501199003070012",
     "phone": "13800000000",
     "ground": "household",
     "subject": "蒙古语文 ᠮᠣᠩᠭᠣᠯ ᠬᠡᠯᠡ",
@@ -179,7 +183,8 @@ class Main(Scenario):
         document = next(d for d in case["documents"] if d["kind"]["code"] == "acceptance")
         content = self.herder.get(f"/v1/cases/{case_id}/documents/{document['number']}")
         assert content["intact"], content
-        assert self.anyone().get(f"/v1/verify/documents/{document['number']}")["digest"] == content["digest"]
+        found = self.anyone().get(f"/v1/verify/documents/{document['number']}/{content['code']}")
+        assert (found["verdict"]["code"], found["digest"]) == ("genuine", content["digest"]), found
         page = self.herder.get(f"/v1/cases/{case_id}/documents/{document['number']}/page")
         assert "受理通知书" in page
         self.tell(f"case number {case['case_number']}")
@@ -240,8 +245,20 @@ class Main(Scenario):
         found = self.anyone().get(f"/v1/verify/certificates/{certificate['identifier']}")
         assert found["genuine"], found
         assert certificate["holder"] not in found["holder"], "a stranger sees the holder masked"
+        self.verify_by_oneself(certificate)
+        paper = self.herder.raw("GET", f"/v1/cases/{case_id}/certificate/pdf", headers={"Accept": "application/pdf"})
+        assert paper.content.startswith(b"%PDF-"), paper.text[:200]
         self.tell(f"certificate {certificate['identifier']}")
         self.tell(f"verify {link}")
+
+    def verify_by_oneself(self, certificate: dict[str, Any]) -> None:
+        """As docs/certificates.md tells it: with the published key, without asking about this certificate."""
+        keys = self.anyone().get("/v1/seal-keys")["keys"]
+        jwk = next(key for key in keys if key["kid"] == certificate["seal"]["key"])
+        x, y = (int.from_bytes(base64.urlsafe_b64decode(jwk[name] + "=")) for name in "xy")
+        key = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
+        signature = base64.b64decode(certificate["seal"]["signature"])
+        key.verify(signature, certificate["sealed"].encode(), ec.ECDSA(hashes.SHA256()))
 
     def close(self, case_id: str) -> None:
         self.herder.post(f"/v1/cases/{case_id}/receipt-confirmation")

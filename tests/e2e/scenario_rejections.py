@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
+from tests.e2e import refusals_window
 from tests.e2e.harness import Client, Scenario, ScenarioFailed
 from tests.e2e.scenario_main import FORM, ITEM
 
 MATERIALS = [{"code": f"M0{i}", "form": "paper", "name": f"材料{i}"} for i in range(1, 6)]
 LICENCE = "150123903000"  # 乡村医生执业注册: not decided on the spot
+
+
+AT_THE_WINDOW: dict[str, Callable[[Rejections], None]] = {
+    "the window: proof of presence, and of nobody else's (B1)": refusals_window.presence,
+    "drafts: too large, overtaken, with a material twice (B9)": refusals_window.sizes_and_versions,
+    "uploads: not of the version, not there, not theirs (B9)": refusals_window.uploads,
+    "contacts and messages: unconfirmed, known, not theirs (H0)": refusals_window.contacts,
+    "mandates: by the head, for what is decided on the spot, for a year (B6)": refusals_window.mandates,
+    "enquiries: owned until another takes them (B7)": refusals_window.enquiries,
+}
 
 
 class Rejections(Scenario):
@@ -31,6 +44,9 @@ class Rejections(Scenario):
             self.acceptance(case_id)
         with self.step("review: only the version's procedures; the extension is for the head (B2, B10)"):
             self.review(case_id)
+        for step, refusals in AT_THE_WINDOW.items():
+            with self.step(step):
+                refusals(self)
         with self.step("after the end nothing is possible any more"):
             self.after_the_end(case_id)
 
@@ -47,11 +63,15 @@ class Rejections(Scenario):
         assert set(codes) <= found, (path, codes, problem)
         assert all(error["zh"] and error["en"] for error in problem["errors"]), problem
 
+    def now(self) -> datetime:
+        """The stack's own time."""
+        return datetime.fromisoformat(self.anyone().get("/v1/health")["time"])
+
     @property
     def place(self) -> str:
         return str(self.account("agent")["division"])
 
-    def opening(self, **changes: str) -> dict[str, str]:
+    def opening(self, **changes: str) -> dict[str, Any]:
         return {"item": ITEM, "division": self.place, "channel": "web", **changes}
 
     def drafted(self, form: dict[str, Any], materials: list[dict[str, str]]) -> str:
@@ -159,4 +179,5 @@ class Rejections(Scenario):
         self.refused(self.herder, f"{path}/withdrawal", {}, "case.wrong-state")
         self.refused(self.herder, f"{path}/receipt-confirmation", None, "case.wrong-state")
         self.refused(self.reviewer, f"{path}/opinion", {"conclusion": "agree", "opinion": "同意"}, "case.not-found")
-        self.refused(self.anyone(), "/v1/verify/documents/forged-number-SL", None, "document.not-found", method="GET")
+        forged = "/v1/verify/documents/forged-number-SL/34679ACDEFGHJKMNPQ"
+        self.refused(self.anyone(), forged, None, "document.not-found", method="GET")

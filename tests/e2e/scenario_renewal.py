@@ -9,7 +9,7 @@ from tests.e2e.harness import Client, Scenario
 
 ITEM = "150123903000"  # 乡村医生执业注册: five years, accepted and decided by the banner's health commission
 HEALTH = "23"
-FORM = {"applicant_name": "巴特尔", "identity_number": "152501199003070011", "phone": "13800000000"}
+FORM = {"applicant_name": "巴特尔", "identity_number": "152501199003070012", "phone": "13800000000"}
 MATERIALS = [{"code": code, "form": "paper", "name": code} for code in ("M01", "M02")]
 
 

@@ -15,7 +15,7 @@ ITEM = "150105902002"
 CHAIN = chain_of(STAGE)
 FORM = {
     "applicant_name": "巴特尔",
-    "identity_number": "152501199003070011",
+    "identity_number": "152501199003070012",
     "phone": "13800000000",
     "ground": "household",
     "subject": "蒙古语文 ᠮᠣᠩᠭᠣᠯ 𠮷",
@@ -308,6 +308,7 @@ def test_unknown_certificates_and_documents_are_not_found(api: Api) -> None:
         "/v1/verify/certificates/1.2.156.3005.2.x",
         "/v1/verify/certificates/%E4%B8%AD%E6%96%87",
         "/v1/verify/certificates/1.2.156.3005.2.x/page",
-        "/v1/verify/documents/unknown",
+        "/v1/verify/documents/unknown/34679ACDEFGHJKMNPQ",
+        "/v1/verify/documents/unknown/34679ACDEFGHJKMNPQ/page",
     ):
         assert api.get(None, path).status == 404

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -154,6 +155,28 @@ def test_a_guide_says_why_nobody_decides_for_a_place(
     guide = api.get(GUIDE, places={"item_code": code}, division=division)
     assert (guide["obstacle"] or {}).get("code") == obstacle
     assert guide["offered"] is (obstacle is None)
+
+
+@pytest.mark.requirement("B10")
+def test_a_guide_shows_the_limit_of_each_step_and_which_limits_name_no_step(api: Reader) -> None:
+    lawyer = guide_of(api, "律师执业许可")
+    assert [(stop["role"]["code"], (stop["limit"] or {}).get("value")) for stop in lawyer["route"]] == [
+        ("accept", None),
+        ("preliminary_review", 20),
+        ("review", None),
+        ("decide", 10),
+    ]
+    assert [limit["counted_as"] for limit in lawyer["item"]["limits_by_step"]] == ["steps/1", "steps/3"]
+    feed = guide_of(api, "饲料")["item"]
+    assert [(limit["value"], limit["counted_as"]) for limit in feed["limits_by_step"]] == [(10, None), (10, None)]
+    device = guide_of(api, "第三类医疗器械经营许可")["item"]
+    assert (device["certificate_limit"]["value"], device["certificate_limit"]["basis"]["article"]) == (10, "13")
+
+
+def guide_of(api: Reader, name: str) -> dict[str, Any]:
+    (code,) = {row["basic_code"] for row in api.get(ITEMS, q=name)["items"] if name in row["name"]}
+    found: dict[str, Any] = api.get(GUIDE, places={"item_code": code}, division=GACHA)
+    return found
 
 
 def test_a_guide_needs_a_place_and_an_item_that_is_applied_for(api: Reader) -> None:

@@ -38,6 +38,21 @@ def test_everybody_who_sees_a_case_is_told_each_day_of_its_deadlines(api: Api) -
     ]
 
 
+def test_natural_days_are_explained_with_the_rule_that_moves_their_last_day(api: Api) -> None:
+    case = api.get("herder", f"/v1/cases/{accepted(api)}/deadlines").body
+    promised = next(clock for clock in case["clocks"] if clock["kind"]["code"] == "decision_promised")
+    (limit,) = promised["limits"]
+    assert limit["unit"]["code"] == "day"
+    assert "民法典第二百零一条、第二百零三条" in limit["counting"]["zh"]
+    # Every day counts, weekends too, until the number is full; what follows is moved, to the first working day.
+    counted, moved = promised["days"][1 : limit["value"] + 1], promised["days"][limit["value"] + 1 :]
+    assert [day["count"] for day in counted] == list(range(1, limit["value"] + 1))
+    assert {day["counting"] for day in moved} <= {"moved"}
+    assert all(day["kind"] in ("weekend", "holiday") for day in [counted[-1], *moved][:-1])
+    assert promised["days"][-1]["kind"] in ("workday", "make_up")
+    assert promised["ranges"][0]["counting"]["code"] == "start"
+
+
 def test_a_draft_has_no_deadlines_and_strangers_learn_nothing(api: Api) -> None:
     case_id, _ = drafted(api)
     assert api.get("herder", f"/v1/cases/{case_id}/deadlines").body["clocks"] == []

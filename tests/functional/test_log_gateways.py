@@ -51,8 +51,8 @@ def key_id(_emulator: Any) -> str:
     return str(emulator.client("kms").create_key()["KeyMetadata"]["KeyId"])
 
 
-def vault_of(key_id: str, stage: str = "hohhot") -> KmsVault:
-    return KmsVault(emulator.client("kms"), key_id, stage)
+def vault_of(key_id: str, stage: str = "hohhot", clock: f.FakeClock | None = None) -> KmsVault:
+    return KmsVault(emulator.client("kms"), key_id, stage, clock or f.FakeClock())
 
 
 # -- the vault -------------------------------------------------------------------------------------------------
@@ -113,7 +113,7 @@ def test_a_vault_that_does_not_answer_is_unavailable(key_id: str) -> None:
     key = vault_of(key_id).create("case-1")
     client = emulator.client("kms", endpoint_url="http://127.0.0.1:9", config=Config(retries={"total_max_attempts": 1}))
     with pytest.raises(Unavailable):
-        KmsVault(client, key_id, "hohhot").open("case-1", key, "p", b"x" * 40)
+        KmsVault(client, key_id, "hohhot", f.FakeClock()).open("case-1", key, "p", b"x" * 40)
 
 
 def test_a_container_keeps_only_so_many_keys(key_id: str, monkeypatch: pytest.MonkeyPatch, calls: Counter[str]) -> None:
@@ -125,6 +125,20 @@ def test_a_container_keeps_only_so_many_keys(key_id: str, monkeypatch: pytest.Mo
     for name, decrypted in (("c", 0), ("b", 0), ("a", 1), ("b", 1), ("c", 2)):
         assert vault.open(name, keys[name], "p", sealed[name]) == PLAIN
         assert calls["Decrypt"] == decrypted, name
+
+
+@pytest.mark.requirement("I4")
+def test_a_container_keeps_a_key_for_an_hour_and_no_longer(key_id: str, calls: Counter[str]) -> None:
+    clock = f.FakeClock()
+    vault = vault_of(key_id, clock=clock)
+    key, other = vault.create("a"), vault.create("b")
+    sealed = vault.seal("a", key, "p", PLAIN)
+    calls.clear()
+    for minutes, decrypted in ((59, 0), (1, 0), (1, 1), (60, 1), (1, 2)):
+        clock.advance(minutes=minutes)
+        assert vault.open("a", key, "p", sealed) == PLAIN
+        assert calls["Decrypt"] == decrypted, clock.now()
+    assert other not in vault._plain, "nobody asked for it, and it is gone nevertheless"
 
 
 @pytest.mark.requirement("I4")

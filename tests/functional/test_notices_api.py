@@ -59,9 +59,12 @@ def test_the_applicant_sees_every_defect_at_once_in_its_place_and_in_the_documen
     page = api.get("herder", f"/v1/cases/{case_id}/documents/{number}/page").body
     for said in ("补正通知书", "需要补正的内容", "与毕业证书不一致", "第2页:复印件不清晰"):
         assert said in page
-    assert api.get(None, f"/v1/verify/documents/{number}").body["digest"] == document["digest"]
-    assert document["verify_url"].endswith(f"/v1/verify/documents/{number}/page")
-    assert document["digest"] in api.get(None, f"/v1/verify/documents/{number}/page").body
+    place = f"/v1/verify/documents/{number}/{document['code']}"
+    found = api.get(None, place).body
+    assert (found["verdict"]["code"], found["digest"]) == ("genuine", document["digest"])
+    plain = document["code"].replace("-", "")
+    assert document["verify_url"].endswith(f"/v1/verify/documents/{number}/{plain}/page")
+    assert document["digest"] in api.get(None, f"{place}/page").body
 
 
 @pytest.mark.requirement("B3")

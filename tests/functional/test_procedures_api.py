@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.functional.conftest import Api
-from tests.functional.test_cases_api import accepted
+from tests.functional.test_cases_api import CHAIN, accepted
 
+KINDERGARTEN = "150105903000"
 INSPECTION = {"kind": "inspection", "reason": "需核验证书", "days": 5}
 
 
@@ -74,6 +77,60 @@ def test_an_extension_is_for_the_head_and_only_where_the_law_has_one(api: Api) -
     # 教师资格条例 16 sets its own thirty days and names no extension.
     special = api.post("league-head", f"/v1/cases/{case_id}/extension", body)
     assert (special.status, special.code) == (409, "extension.not-in-version")
+
+
+@pytest.mark.requirement("B10")
+def test_a_joint_case_is_extended_by_the_head_of_government_and_by_nobody_else(api: Api) -> None:
+    # Given an item that several departments handle together, as its guide says (42(2))
+    guide = api.get(None, f"/v1/items/{KINDERGARTEN}/guide", division=CHAIN.village.code).body["item"]
+    assert guide["joint"]["kind"] == {"code": "unified", "zh": "统一办理", "en": guide["joint"]["kind"]["en"]}
+    assert [department["code"] for department in guide["joint"]["departments"]] == ["05", "23", "50"]
+    assert "joint" in guide["demo"]
+    case = f"/v1/cases/{kindergarten(api)}"
+    statutory = decision_of(api, case)
+    assert [(limit["value"], limit["basis"]["article"]) for limit in statutory["limits"]] == [(45, "42(2)")]
+    # When the organ's own head would extend it, then that is refused; other governments learn nothing of it
+    body = {"days": 15, "reason": "需会同有关部门核查"}
+    own = api.post("banner-head", f"{case}/extension", body)
+    assert (own.status, own.code) == (403, "extension.wrong-head")
+    assert api.post("league-governor", f"{case}/extension", body).status == 404
+    # and the head of the banner's government extends it as far as the law goes, once
+    longer = api.post("banner-governor", f"{case}/extension", {**body, "days": 16})
+    assert (longer.status, longer.code) == (409, "extension.too-long")
+    number = api.post("banner-governor", f"{case}/extension", body).body["result"]["document"]
+    assert "15个工作日" in api.get("herder", f"{case}/documents/{number}/page").body
+    assert api.post("banner-governor", f"{case}/extension", body).code == "extension.already-used"
+    extended = decision_of(api, case)
+    assert [(limit["value"], limit["basis"]["article"]) for limit in extended["limits"]] == [
+        (45, "42(2)"),
+        (15, "42(2)"),
+    ]
+    assert extended["counted"] == 60
+
+
+def kindergarten(api: Api) -> str:
+    """A case of joint handling that the banner has accepted."""
+    opening = {"item": KINDERGARTEN, "division": CHAIN.village.code, "channel": "web"}
+    made = api.post("herder", "/v1/cases", opening).body
+    form = {
+        "applicant_kind": "person",
+        "applicant_name": "巴特尔",
+        "identity_number": "152501199003070012",
+        "phone": "13800000000",
+    }
+    api.put("herder", f"/v1/cases/{made['id']}/application", {"form": form, "materials": []}, made["version"])
+    assert api.post("herder", f"/v1/cases/{made['id']}/submission").status == 200
+    api.cloud.settle()
+    api.post("banner-acceptance", f"/v1/cases/{made['id']}/claim")
+    assert api.post("banner-acceptance", f"/v1/cases/{made['id']}/acceptance").status == 200
+    api.cloud.settle()
+    return str(made["id"])
+
+
+def decision_of(api: Api, case: str) -> dict[str, Any]:
+    """The clock of the statutory time for the decision."""
+    clocks: list[dict[str, Any]] = api.get("herder", f"{case}/deadlines").body["clocks"]
+    return next(clock for clock in clocks if clock["kind"]["code"] == "decision_statutory")
 
 
 @pytest.mark.requirement("B10")

@@ -16,10 +16,11 @@ CHAIN = chain_of(STAGE)
 _numbers = itertools.count()
 ENROLMENT = "152081904000"  # 社会保险参保登记: 即办件, 收件即受理, accepted and decided by the banner's department 81
 NOTARY = "152086901000"  # 公证办理: with a fee, department 86
+RESIDENT = "152501199003070012"  # made up; only the check character is right
 FORM = {
     "applicant_kind": "person",
     "applicant_name": "巴特尔",
-    "identity_number": "152501199003070011",
+    "identity_number": "152501199003070012",
     "phone": "13800000000",
 }
 
@@ -44,11 +45,22 @@ def _officers(api: Api) -> None:
 
 def filed(api: Api, who: str, item: str) -> str:
     """Handed in at the officer's window by the herder."""
-    applicant = {"subject": "demo-herder", "kind": "person", "name": "巴特尔"}
-    opening = {"item": item, "division": CHAIN.village.code, "channel": "window", "applicant": applicant}
+    code = api.get("herder", "/v1/presence-code").body["code"]
+    opening = {"item": item, "division": CHAIN.village.code, "channel": "window", "presence": code}
     made = api.post(who, "/v1/cases", opening)
     assert made.status == 201, made.body
     application = {"form": FORM, "materials": []}
+    api.put(who, f"/v1/cases/{made.body['id']}/application", application, made.body["version"])
+    return str(made.body["id"])
+
+
+def filed_for_somebody_without_account(api: Api, who: str, **changes: Any) -> str:
+    """Handed in by somebody who showed their identity card; the case's id."""
+    identity = {"kind": "person", "name": "李明(演示)", "document": "resident_id", "number": RESIDENT}
+    opening = {"item": ENROLMENT, "division": CHAIN.village.code, "channel": "window", "identity": identity | changes}
+    made = api.post(who, "/v1/cases", opening)
+    assert made.status == 201, made.body
+    application = {"form": FORM, "materials": [], "delivery": "window"}
     api.put(who, f"/v1/cases/{made.body['id']}/application", application, made.body["version"])
     return str(made.body["id"])
 
@@ -188,7 +200,7 @@ def test_an_enquiry_is_recorded_handed_over_and_answered(api: Api) -> None:
 def test_a_draft_shows_what_is_known_and_only_to_its_own_people(api: Api) -> None:
     case_id = filed(api, "sum-window", NOTARY)
     found = api.get("sum-window", f"/v1/cases/{case_id}/held-data").body
-    assert {"name": "applicant_name", "value": "巴特尔", "source": "account"} in found["fields"]
+    assert {"name": "applicant_name", "value": "巴特尔(演示)", "source": "account"} in found["fields"]
     assert api.get("stranger", f"/v1/cases/{case_id}/held-data").status == 404
     submitted(api, "sum-window", case_id)
     assert api.get("herder", f"/v1/cases/{case_id}/held-data").code == "case.wrong-state"
@@ -197,3 +209,74 @@ def test_a_draft_shows_what_is_known_and_only_to_its_own_people(api: Api) -> Non
     papers = {"papers": [{"code": "M77", "handling": "seen"}]}
     wrong = api.post("sum-window", f"/v1/cases/{case_id}/paper-record", papers)
     assert (wrong.code, wrong.pointers) == ("material.surplus", ["/papers/0/code"])
+
+
+# -- presence ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("B1")
+def test_a_presence_code_opens_one_application_and_a_repeated_request_gets_its_receipt(api: Api) -> None:
+    code = api.get("herder", "/v1/presence-code").body["code"]
+    opening = {"item": ENROLMENT, "division": CHAIN.village.code, "channel": "window", "presence": code}
+    made = api.post("sum-window", "/v1/cases", opening, key="presence-1")
+    assert made.status == 201
+    assert api.post("sum-window", "/v1/cases", opening, key="presence-1").body == made.body
+    again = api.post("sum-window", "/v1/cases", opening)
+    assert (again.status, again.code, again.pointers) == (409, "presence.code-used", ["/presence"])
+    mine = [row["id"] for row in api.get("herder", "/v1/cases", limit=50).body["items"]]
+    assert made.body["id"] in mine
+
+
+def test_an_officer_cannot_name_an_account_and_gets_no_code(api: Api) -> None:
+    opening = {"item": ENROLMENT, "division": CHAIN.village.code, "channel": "window"}
+    named = {**opening, "applicant": {"subject": "demo-herder", "kind": "person", "name": "巴特尔"}}
+    assert api.post("sum-window", "/v1/cases", named).codes == ["schema.unexpected"]
+    assert api.post("sum-window", "/v1/cases", opening).code == "case.applicant-missing"
+    forged = {**opening, "presence": f"W10.{'A' * 43}"}
+    assert api.post("sum-window", "/v1/cases", forged).code == "presence.code-invalid"
+    assert api.get("sum-window", "/v1/presence-code").code == "presence.applicants-only"
+
+
+@pytest.mark.requirement("B1")
+def test_whoever_has_no_phone_is_served_and_takes_the_case_over_later(api: Api) -> None:
+    case_id = filed_for_somebody_without_account(api, "sum-window")
+    path = f"/v1/cases/{case_id}"
+    submitted(api, "sum-window", case_id)
+    seen = api.get("sum-window", path).body["applicant"]
+    assert (seen["account"], seen["identity"]["number"]) == (False, "152************012")
+    assert api.get("stranger", path).status == 404
+    receipt = api.get("sum-window", path).body["documents"][0]["number"]
+    wrong = [
+        ("stranger", {"receipt": receipt, "number": "110101199003078515"}),
+        ("stranger", {"receipt": "unknown", "number": RESIDENT}),
+        ("herder", {"receipt": receipt, "number": RESIDENT}),
+        ("sum-window", {"receipt": receipt, "number": RESIDENT}),
+    ]
+    for who, body in wrong:
+        refused = api.post(who, "/v1/claims", body)
+        assert (refused.status, refused.code) == (404, "case.not-found")
+    right = {"receipt": receipt, "number": RESIDENT}
+    claimed = api.post("stranger", "/v1/claims", right, key=case_id)
+    assert (claimed.status, claimed.body["id"]) == (200, case_id)
+    assert api.post("stranger", "/v1/claims", right, key=case_id).body == claimed.body
+    assert api.post("stranger", "/v1/claims", right).status == 404
+    assert api.get("stranger", path).body["applicant"]["account"] is True
+    assert case_id in [row["id"] for row in api.get("stranger", "/v1/cases", limit=50).body["items"]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "codes"),
+    [
+        ({"number": "152501199003070010"}, ["schema.format"]),
+        ({"kind": "organisation"}, ["schema.const"]),
+        ({"document": "business_licence"}, ["schema.const", "schema.format"]),
+        ({"document": "library_card"}, ["schema.enum"]),
+        ({"name": ""}, ["schema.minLength"]),
+        ({"name": "李\u202e明"}, ["text.direction-control"]),
+    ],
+)
+def test_what_an_identity_check_says_is_judged(api: Api, changes: dict[str, str], codes: list[str]) -> None:
+    identity = {"kind": "person", "name": "李明", "document": "resident_id", "number": RESIDENT}
+    opening = {"item": ENROLMENT, "division": CHAIN.village.code, "channel": "window", "identity": identity | changes}
+    answer = api.post("sum-window", "/v1/cases", opening)
+    assert (answer.status, sorted(answer.codes)) == (422, codes)

@@ -112,3 +112,13 @@ def test_statement_ids_are_unique_within_a_policy(deployed: dict[str, Function])
     for function in deployed.values():
         ids = [statement["Sid"] for statement in policy(function)["Statement"]]
         assert len(ids) == len(set(ids)), function.name
+
+
+def test_seals_are_verified_with_a_public_key_and_not_by_asking_kms_to() -> None:
+    granted = {
+        function.name: {action for s in policy(function)["Statement"] for action in s["Action"] if "kms:" in action}
+        for function in functions().values()
+    }
+    assert not [name for name, actions in granted.items() if "kms:Verify" in actions]
+    assert [name for name, actions in granted.items() if "kms:GetPublicKey" in actions] == ["api_handler"]
+    assert "kms:Sign" not in granted["api_handler"]

@@ -128,6 +128,33 @@ def test_the_gateway_itself_answers_in_problem_json_in_both_languages(resources:
         assert body["code"] not in (body["title"], body["title_en"]), kind
 
 
+def test_the_gateway_itself_answers_with_the_headers_that_our_answers_carry(resources: dict[str, Json]) -> None:
+    answers = resources["RestAPI"]["Properties"]["Body"]["x-amazon-apigateway-gateway-responses"]
+    for kind, answer in answers.items():
+        prefix = "gatewayresponse.header."
+        headers = {k.removeprefix(prefix): v.strip("'") for k, v in answer["responseParameters"].items()}
+        wanted = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
+        assert wanted.items() <= headers.items(), kind
+        assert headers["Strict-Transport-Security"].startswith("max-age="), kind
+
+
+def test_every_route_is_throttled_none_is_traced_and_what_sends_or_guesses_is_held_tighter(
+    resources: dict[str, Json],
+) -> None:
+    (stage,) = of_type(resources, "AWS::ApiGateway::Stage").values()
+    settings = {(s["HttpMethod"], s["ResourcePath"].replace("~1", "/")): s for s in stage["MethodSettings"]}
+    general = settings.pop(("*", "/*"))
+    served = {
+        (method.upper(), "/" + path)
+        for path, operations in resources["RestAPI"]["Properties"]["Body"]["paths"].items()
+        for method in operations
+    }
+    assert set(settings) <= served
+    assert {("POST", "//v1/contacts/{contact_id}/code"), ("GET", "//v1/verify/documents/{number}")} <= set(settings)
+    assert all(s["ThrottlingRateLimit"] < general["ThrottlingRateLimit"] for s in settings.values())
+    assert not any(s["DataTraceEnabled"] for s in (general, *settings.values()))
+
+
 def test_a_route_that_does_not_exist_is_not_found_rather_than_forbidden(resources: dict[str, Json]) -> None:
     answers = resources["RestAPI"]["Properties"]["Body"]["x-amazon-apigateway-gateway-responses"]
     assert answers["MISSING_AUTHENTICATION_TOKEN"]["statusCode"] == "404"

@@ -109,7 +109,7 @@ def test_an_officer_sees_a_case_only_while_it_is_their_turn() -> None:
 )
 def test_a_window_officer_sees_what_they_filed_only_while_they_work_at_that_window(change: dict[str, object]) -> None:
     world = f.World()
-    case = journey.get(world, journey.drafted(world, f.WINDOW, f.Channel.WINDOW, applicant=f.item_party()))
+    case = journey.get(world, journey.drafted(world, f.WINDOW, f.Channel.WINDOW, presence=f.presence_of(world)))
     assert access.may_see(case, f.WINDOW)
     assert not access.may_see(case, replace(f.WINDOW, **change))  # type: ignore[arg-type]
 

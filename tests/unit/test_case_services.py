@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.actors import Actor, ActorKind, Role
-from chalicelib.domain.case_events import Party, SubmittedMaterial
+from chalicelib.domain.case_events import SubmittedMaterial
 from chalicelib.domain.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, Refused, Stale
 from chalicelib.domain.routing import Channel
 from chalicelib.services import authorities, cases, certificates, tasks
@@ -31,11 +31,11 @@ def file_at_a_station(world: f.World) -> tuple[str, Actor]:
 
 
 def file_at_a_window(world: f.World) -> tuple[str, Actor]:
-    return journey.drafted(world, f.WINDOW, Channel.WINDOW, applicant=f.item_party()), f.WINDOW
+    return journey.drafted(world, f.WINDOW, Channel.WINDOW, presence=f.presence_of(world)), f.WINDOW
 
 
 def file_at_a_bank(world: f.World) -> tuple[str, Actor]:
-    return journey.drafted(world, f.WINDOW, Channel.BANK, applicant=f.item_party()), f.WINDOW
+    return journey.drafted(world, f.WINDOW, Channel.BANK, presence=f.presence_of(world)), f.WINDOW
 
 
 def file_at_a_terminal(world: f.World) -> tuple[str, Actor]:
@@ -212,7 +212,7 @@ def test_a_task_transferred_to_nobody_can_be_freed_by_the_supervisor(world: f.Wo
 
 
 def test_a_result_to_be_fetched_waits_at_the_window_where_the_case_came_in(world: f.World) -> None:
-    case_id = journey.drafted(world, f.WINDOW, Channel.WINDOW, applicant=f.item_party())
+    case_id = journey.drafted(world, f.WINDOW, Channel.WINDOW, presence=f.presence_of(world))
     case = journey.get(world, case_id)
     cases.save(
         world,
@@ -289,15 +289,15 @@ def test_an_agent_sees_a_case_until_the_authority_expires(world: f.World) -> Non
 
 
 def test_a_window_officer_keeps_sight_of_what_they_file_even_under_their_own_account(world: f.World) -> None:
-    own = Party(f.WINDOW.subject, ActorKind.PERSON, "本人")
-    case_id = journey.drafted(world, f.WINDOW, Channel.WINDOW, applicant=own)
+    own = Actor(f.WINDOW.subject, ActorKind.PERSON, "本人")
+    case_id = journey.drafted(world, f.WINDOW, Channel.WINDOW, presence=f.presence_of(world, own))
     assert cases.read(world, f.WINDOW, case_id).agent == f.WINDOW.subject
 
 
 def test_a_name_that_deceives_its_reader_is_not_taken_down_at_a_window(world: f.World) -> None:
     with pytest.raises(Invalid) as refusal:
-        journey.drafted(world, f.WINDOW, Channel.WINDOW, applicant=Party("x", ActorKind.PERSON, "\u202e名"))
-    assert [(v.code, v.pointer) for v in refusal.value.violations] == [("text.direction-control", "/applicant/name")]
+        journey.drafted(world, f.WINDOW, Channel.WINDOW, identity=replace(f.SHOWN, name="\u202e名"))
+    assert [(v.code, v.pointer) for v in refusal.value.violations] == [("text.direction-control", "/identity/name")]
 
 
 def test_saving_a_draft_begins_its_life_anew(world: f.World) -> None:

@@ -94,6 +94,29 @@ def test_a_special_laws_notice_period_goes_before_the_general_one() -> None:
     assert (ordinary.notice_limit.value, ordinary.notice_limit.unit) == (5, "workday")
 
 
+@pytest.mark.requirement("B10")
+def test_no_law_read_names_joint_handling_so_where_there_is_some_it_is_demo_with_forty_five_days() -> None:
+    joint = [document for document in merged(FILES) if document.get("joint")]
+    assert [document["key"] for document in joint] == ["kindergarten-setup"]
+    assert "joint" in joint[0]["demo"]
+    assert joint[0]["joint"]["basis"]["article"] == "26"
+    made = standard_of(joint[0])
+    assert made.joint
+    assert made.statutory_limit is not None
+    assert (made.statutory_limit.value, made.statutory_limit.unit) == (45, "workday")
+
+
+@pytest.mark.requirement("B10")
+def test_joint_handling_that_a_law_names_is_a_fact_and_leaves_a_special_limit_as_it_is(files: dict[str, Json]) -> None:
+    law_of(files, "teacher-qualification")["joint"] = {"kind": "joint", "departments": ["05", "14"], "basis": "XKF:26"}
+    made = next(d for d in merged(files) if d["key"] == "teacher-qualification")
+    assert "joint" not in made["demo"]
+    assert standard_of(made).joint
+    assert (made["statutory_limit"]["value"], made["statutory_limit"]["unit"]) == (30, "day")
+    law_of(files, "kindergarten-setup")["joint"] = {"kind": "joint", "departments": ["05", "14"], "basis": "XKF:26"}
+    assert refused(files) == {("catalog.demo-over-law", "/items/kindergarten-setup/joint")}
+
+
 @pytest.mark.requirement("B4")
 def test_no_law_read_sets_a_period_for_correcting_so_where_there_is_one_it_is_demo() -> None:
     teacher = documents_of("teacher-qualification")[0]
@@ -198,7 +221,7 @@ def test_an_entrusted_decision_stays_that_of_the_competent_organ() -> None:
 
 # -- forms ------------------------------------------------------------------------------------------
 
-PERSON = {"applicant_name": "其其格", "identity_number": "15252319900101002X", "phone": "13800000000"}
+PERSON = {"applicant_name": "其其格", "identity_number": "152523199001010022", "phone": "13800000000"}
 
 
 def problems(form: Json, value: Json) -> set[tuple[str, str]]:
@@ -225,6 +248,19 @@ def test_a_form_for_either_kind_of_applicant_asks_each_for_their_own() -> None:
     assert problems(form, {**person, "shoe_size": 42}) == {("schema.unexpected", "/shoe_size")}
 
 
+def test_numbers_of_people_and_bodies_need_their_check_characters() -> None:
+    form = compose({"parts": ["either"]})
+    person = {"applicant_kind": "person", **PERSON, "identity_number": "152523199001010021"}
+    assert problems(form, person) == {("schema.format", "/identity_number")}
+    body = {"organisation_name": "嘎查经济合作社", "legal_representative": "其其格", "phone": "13800000000"}
+    collective = {"applicant_kind": "organisation", **body, "uscc": "N2150402MA0N12345N"}
+    assert problems(form, collective) == set()
+    assert problems(form, {**collective, "uscc": "N2150402MA0N12345M"}) == {("schema.format", "/uscc")}
+    spouse = documents_of("marriage-registration")[0]["form"]
+    both = {**PERSON, "spouse_name": "巴特尔", "spouse_identity_number": "152523199001010021"}
+    assert problems(spouse, both) == {("schema.format", "/spouse_identity_number")}
+
+
 def test_a_sub_item_may_narrow_a_field_of_the_form() -> None:
     small, large = (d["form"]["properties"]["participants"] for d in documents_of("large-event-safety-permit"))
     assert (small["minimum"], small["maximum"], large["minimum"]) == (1000, 4999, 5000)
@@ -245,10 +281,16 @@ def test_every_body_has_a_sound_code_of_its_own_and_is_marked_demo() -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["11152624MB15692311", "12440100741854396C", "91110000600037341L", "N2150100MA0000000"]
+    "code",
+    [
+        pytest.param("11152624MB15692311", id="an organ"),
+        pytest.param("12440100741854396C", id="an institution"),
+        pytest.param("91110000600037341L", id="a company"),
+        pytest.param("N2150402MA0N12345N", id="the form of a rural collective, made up"),
+    ],
 )
-def test_real_codes_hold(code: str) -> None:
-    assert is_uscc(code) is (not code.startswith("N2"))
+def test_codes_of_every_kind_of_body_hold(code: str) -> None:
+    assert is_uscc(code)
 
 
 @pytest.mark.parametrize("code", ["", "11152624MB15692312", "1115262AMB15692311", "1115262４MB15692311", "I" * 18])

@@ -228,6 +228,36 @@ def test_for_other_types_the_law_of_licences_does_not_hold() -> None:
     assert judged(target) == []
 
 
+@pytest.mark.parametrize(
+    ("broken", "code", "pointer"),
+    [
+        pytest.param({"departments": ["05"]}, "catalog.joint-departments", "/0/joint/departments", id="26(2) one"),
+        pytest.param(
+            {"departments": ["05", "05"]}, "catalog.joint-departments", "/0/joint/departments", id="26(2) twice"
+        ),
+        pytest.param(
+            {"departments": ["23", "50"]}, "catalog.joint-departments", "/0/joint/departments", id="26(2) others"
+        ),
+        pytest.param(
+            {"departments": ["05", "xx"]}, "catalog.department-unknown", "/0/joint/departments/1", id="unknown"
+        ),
+        pytest.param({"basis": None}, "catalog.needs-legal-basis", "/0/joint/basis", id="no basis"),
+        pytest.param({"kind": "together"}, "catalog.joint-kind", "/0/joint/kind", id="26(2) three ways only"),
+    ],
+)
+def test_joint_handling_names_its_way_its_departments_and_its_basis(broken: Json, code: str, pointer: str) -> None:
+    target = document("kindergarten-setup")
+    assert judged(target) == []
+    target["joint"] |= broken
+    assert judged(target) == [(code, pointer)]
+
+
+def test_only_licences_are_handled_jointly() -> None:
+    target = document("minimum-living-allowance")
+    target["joint"] = {"kind": "joint", "departments": [target["department"], "05"], "basis": BASIS}
+    assert judged(target) == [("catalog.joint-not-licence", "/0/joint")]
+
+
 def test_codes_are_unique_in_a_publication() -> None:
     target = document("homestead-approval")
     assert judged(target, copy.deepcopy(target)) == [("catalog.code-duplicate", "/1/basic_code")]

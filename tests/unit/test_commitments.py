@@ -198,7 +198,7 @@ def test_nobody_promises_for_the_applicant_but_an_agent_whose_authority_covers_i
 @pytest.mark.requirement("C2")
 def test_a_window_officer_serves_the_notice_and_never_signs() -> None:
     world = p.world()
-    case_id = journey.drafted(world, f.WINDOW, Channel.WINDOW, applicant=f.item_party())
+    case_id = journey.drafted(world, f.WINDOW, Channel.WINDOW, presence=f.presence_of(world))
     commitments.serve(world, f.WINDOW, case_id)
     assert refused(lambda: p.sign(world, case_id, f.WINDOW)) == ["commitment.signature-of-another"]
     p.sign(world, case_id)
@@ -294,7 +294,7 @@ def test_with_a_fee_the_decision_is_made_at_once_and_the_certificate_follows_the
 @pytest.mark.requirement("C3")
 def test_a_result_for_a_window_is_handed_over_where_it_came_in_while_the_check_is_open_beside_it() -> None:
     world = p.world()
-    case_id = journey.drafted(world, f.WINDOW, Channel.WINDOW, applicant=f.item_party())
+    case_id = journey.drafted(world, f.WINDOW, Channel.WINDOW, presence=f.presence_of(world))
     case = journey.get(world, case_id)
     cases.save(
         world,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from itertools import pairwise
 
 import pytest
@@ -313,6 +313,44 @@ def test_months_from_a_later_start_never_end_earlier(start: datetime, months: in
 @given(starts, limits, stops())
 def test_a_stop_more_never_ends_earlier(start: datetime, limit: Limit, pauses: list[Pause]) -> None:
     assert _last(start, limit, pauses) >= _last(start, limit, [])
+
+
+@given(starts, limits, stops())
+def test_one_limit_alone_is_its_own_total(start: datetime, limit: Limit, pauses: list[Pause]) -> None:
+    assert total(start, [limit], OFFICIAL, pauses) == deadline(start, limit, OFFICIAL, pauses)
+
+
+@given(starts, limits, stops(), st.integers(-14, 14))
+def test_an_instant_is_the_same_in_whatever_zone_it_is_written(
+    start: datetime, limit: Limit, pauses: list[Pause], hours: int
+) -> None:
+    expected = deadline(start, limit, OFFICIAL, pauses)
+    for zone in (SHANGHAI, timezone(timedelta(hours=hours))):
+        assert deadline(start.astimezone(zone), limit, OFFICIAL, pauses) == expected
+
+
+@st.composite
+def announcements(draw: st.DrawFn) -> list[Year]:
+    """Notices for years that have none yet."""
+    found = []
+    for year in (2027, 2028):
+        days = st.dates(date(year, 1, 1), date(year, 12, 31))
+        kinds = st.sampled_from([(DayKind.HOLIDAY, "假"), (DayKind.MAKE_UP, "班")])
+        found.append(Year(year, "通知", draw(st.dictionaries(days, kinds, max_size=40)), 1))
+    return found
+
+
+@given(starts, limits, stops(), announcements())
+def test_a_new_notice_moves_only_what_was_provisional(
+    start: datetime, limit: Limit, pauses: list[Pause], announced: list[Year]
+) -> None:
+    before = deadline(start, limit, OFFICIAL, pauses)
+    after = deadline(start, limit, OFFICIAL.with_years(announced), pauses)
+    settled = [day for day in before.days if not day.day.provisional]
+    assert list(after.days[: len(settled)]) == settled
+    if not before.provisional:
+        assert after == before
+    assert after.provisional is any(day.day.date.year > 2028 for day in after.days)
 
 
 def _last(start: datetime, limit: Limit, pauses: list[Pause]) -> date:

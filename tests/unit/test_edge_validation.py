@@ -95,6 +95,20 @@ def test_no_sentence_repeats_what_was_entered(schema: dict[str, Any], value: obj
             assert secret not in sentences["zh"] + sentences["en"]
 
 
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param("150402198107080017", id="红山区, whose code is younger than the person"),
+        pytest.param("150402198012310027", id="the last day of 1980"),
+        pytest.param("150402198301010039", id="born 1983"),
+        pytest.param("152502198301010052", id="锡林浩特, 1983"),
+        pytest.param("150172200002290010", id="a division that no list has, on a leap day"),
+    ],
+)
+def test_no_real_person_is_refused_for_the_division_in_their_number(number: str) -> None:
+    assert is_resident_id(number)
+
+
 def test_a_number_of_a_resident_needs_a_real_date_and_its_check_character() -> None:
     assert is_resident_id("11010519491231002X")
     assert not is_resident_id("11010519491231002x")

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from chalicelib.gateways.signatures import SealedConfirmation
 from chalicelib.services import commitments
+from chalicelib.services.seal_ports import SealKey
 from infra.evidence import NotGenuine, main, verify
 from tests import factories as f
 from tests import promises as p
@@ -34,8 +35,9 @@ class RealSeal(f.FakeSeal):
     def sign(self, digest: bytes) -> bytes:
         return KEY.sign(digest, ec.ECDSA(Prehashed(hashes.SHA256())))
 
-    def public_key(self) -> bytes:
-        return PUBLIC.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    def keys(self) -> tuple[SealKey, ...]:
+        point = PUBLIC.public_numbers()
+        return (SealKey(self.key_id, point.x.to_bytes(32), point.y.to_bytes(32)),)
 
 
 def exported() -> dict[str, Any]:

@@ -536,7 +536,7 @@ def test_want_of_competence_names_a_body_that_there_is(named: str, error: type[D
 def test_a_window_officer_who_filed_it_mends_it_before_the_applicant() -> None:
     world = f.World(f.item(form=FORM))
     clerk = Actor("clerk", ActorKind.OFFICER, body=f.SUM_CENTRE.id, division=f.SUM, roles=frozenset({Role.WINDOW}))
-    case_id = journey.drafted(world, clerk, f.Channel.WINDOW, applicant=f.item_party())
+    case_id = journey.drafted(world, clerk, f.Channel.WINDOW, presence=f.presence_of(world))
     cases.submit(world, clerk, case_id)
     notices.correct_on_the_spot(world, clerk, case_id, {"/form/subject": ("初中教师",)}, "本人")
     assert journey.get(world, case_id).form["subject"] == "初中教师"

@@ -43,7 +43,7 @@ def filed(world: f.World, officer: f.Actor, **changes: Any) -> str:
 
 
 def at_window(world: f.World, officer: f.Actor) -> str:
-    opening = Opening(f.BASIC, f.GACHA, f.Channel.WINDOW, applicant=f.item_party())
+    opening = Opening(f.BASIC, f.GACHA, f.Channel.WINDOW, presence=f.presence_of(world))
     made = cases.open_draft(world, officer, opening)
     cases.save(
         world,
@@ -122,7 +122,7 @@ def test_a_person_who_files_online_waits_for_acceptance_like_everybody() -> None
 
 def test_a_defective_application_is_not_accepted_on_receipt_and_costs_no_number() -> None:
     world = f.World(f.item(accept_on_receipt=True, steps=OWN_STEPS))
-    opening = Opening(f.BASIC, f.GACHA, f.Channel.WINDOW, applicant=f.item_party())
+    opening = Opening(f.BASIC, f.GACHA, f.Channel.WINDOW, presence=f.presence_of(world))
     made = cases.open_draft(world, LEAGUE_WINDOW, opening)
     with pytest.raises(Invalid) as refusal:
         cases.submit(world, LEAGUE_WINDOW, made.id)

@@ -22,7 +22,7 @@ from chalicelib.events.timers import sweep_timers
 from chalicelib.events.workflow_starter import start_workflows
 from chalicelib.gateways.workflows import StepFunctionsWorkflows
 from chalicelib.services import certificates, tasks, workflow
-from chalicelib.services.ports import Hint, Timer
+from chalicelib.services.ports import Hint, TaskToken, Timer
 from chalicelib.services.workflow import AUTOMATIC_ATTEMPTS, WATCH_EVERY, Finding
 from chalicelib.storage.tables import shard_of
 from tests.workflow.support import NOON, ListedWorkflows, World, failed_items, sqs_event
@@ -80,7 +80,7 @@ def test_a_task_that_is_still_open_is_not_reported(world: World) -> None:
     world.submit(CASE)
     open_node(world, "t1")
     assert workflow.report_tasks(world, CASE) == 0
-    assert world.store.tokens == {(CASE, 1): "t1"}
+    assert world.store.tokens == {(CASE, 1): TaskToken("t1", 1)}
 
 
 @pytest.mark.parametrize("end", ["withdraw", "refuse_acceptance"])
@@ -155,7 +155,7 @@ def test_a_task_opened_while_the_report_is_made_is_not_taken_for_ended(
     monkeypatch.setattr(inner, "get", first_open(get))
     workflow.report_tasks(world, CASE)
     # Then its token is still there
-    assert world.store.tokens == {(CASE, 2): "t2"}
+    assert world.store.tokens == {(CASE, 2): TaskToken("t2", 1)}
     assert [token for token, _ in world.workflows.succeeded] == ["t1"]
 
 
@@ -177,6 +177,25 @@ def test_a_token_renewed_just_before_its_task_ended_is_the_one_reported(
     workflow.report_tasks(world, CASE)
     assert [token for token, _ in world.workflows.succeeded] == ["new"]
     assert world.store.tokens == {}
+
+
+@pytest.mark.requirement("F4")
+def test_the_callback_of_an_older_execution_carries_the_attempt_of_that_execution(world: World) -> None:
+    # Given an execution that was taken for dead and replaced, while its task is still open under its token
+    world.submit(CASE)
+    open_node(world, "old")
+    tasks.record_workflow_death(world, CASE, 1)
+    tasks.restart_workflow(world, CASE, reason="test")
+    # When the task ends before the new execution has opened it again
+    world.end_task(CASE)
+    workflow.report_tasks(world, CASE)
+    # Then the old one hears its own attempt, and is told to stop when it comes for the next node
+    [(token, output)] = world.workflows.succeeded
+    assert (token, output) == ("old", {"case_id": CASE, "attempt": 1, "next": "node"})
+    with pytest.raises(tasks.Superseded):
+        open_node(world, "next", attempt=1)
+    open_node(world, "new", attempt=2)
+    assert world.store.tokens == {(CASE, 2): TaskToken("new", 2)}
 
 
 def test_a_hint_about_an_unknown_case_is_done_with(world: World) -> None:

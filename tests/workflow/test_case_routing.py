@@ -244,7 +244,7 @@ def test_an_answer_that_the_machine_does_not_know_kills_it_visibly(world: World,
     world.submit(CASE)
     start()
     opened(world, 1)
-    token = world.store.tokens[CASE, 1]
+    token = world.store.tokens[CASE, 1].value
     until(lambda: machine.history(f"{CASE}-1")[-1]["type"] == "TaskSubmitted")
     assert world.workflows.succeed(token, {"case_id": CASE, "attempt": 1, "next": "elsewhere"})
     assert ended(machine) == "FAILED"
@@ -264,7 +264,7 @@ def test_a_token_is_in_no_input_or_output_of_the_history_but_the_call_that_hands
     world.submit(CASE, ("accept", "decide"))
     start()
     opened(world, 1)
-    token = world.store.tokens[CASE, 1]
+    token = world.store.tokens[CASE, 1].value
     world.end_task(CASE)
     report()
     opened(world, 2)

@@ -102,7 +102,7 @@ def test_an_older_execution_that_was_thought_dead_does_not_get_in_the_way(world:
     until(lambda: machine.status(f"{CASE}-2") == "SUCCEEDED")
     assert world.log(CASE).count("case.task_opened") == 5
     # and when the older one comes to open a node, at its timeout, it finds that it was superseded
-    world.workflows.succeed(first, {"case_id": CASE, "attempt": 1, "next": "node"})
+    world.workflows.succeed(first.value, {"case_id": CASE, "attempt": 1, "next": "node"})
     until(lambda: machine.status(f"{CASE}-1") == "SUCCEEDED")
     assert machine.last_state(f"{CASE}-1") in {"AnotherAttemptTookOver", "CaseHasEnded"}
 

@@ -1,0 +1,43 @@
+"""Everybody who knocks: one account of each kind that the rules tell apart. None of them is real."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chalicelib.domain.actors import Actor, ActorKind, Role
+from tests import factories as f
+
+OTHER_LEAGUE = "152200000000"
+
+
+def _officer(like: Actor, subject: str, role: Role, **changes: str) -> Actor:
+    return replace(like, subject=subject, roles=frozenset({role}), **changes)
+
+
+NOBODY = None
+
+ACTORS: dict[str, Actor | None] = {
+    "nobody": NOBODY,
+    "expired": f.HERDER,  # their token has run out since the gateway looked at it
+    "applicant": f.HERDER,
+    "neighbour": f.STRANGER,
+    "company": Actor("company", ActorKind.ORGANISATION, "示例公司"),
+    "agent": f.AGENT,
+    "other-agent": replace(f.AGENT, subject="other-agent"),
+    "window": f.WINDOW,
+    "window-elsewhere": _officer(f.WINDOW, "far-window", Role.WINDOW, division=f.BANNER, body=f"{f.BANNER}-90"),
+    "acceptor": f.ACCEPTOR,
+    "banner-reviewer": f.BANNER_REVIEWER,
+    "reviewer": f.REVIEWER,
+    "colleague": f.COLLEAGUE,
+    "decider": f.DECIDER,
+    "head": _officer(f.DECIDER, "head", Role.HEAD),
+    "banner-head": _officer(f.BANNER_REVIEWER, "banner-head", Role.HEAD),
+    "governor": _officer(f.DECIDER, "governor", Role.GOVERNMENT_HEAD, body=f"{f.LEAGUE}-00"),
+    "other-governor": _officer(
+        f.DECIDER, "other-governor", Role.GOVERNMENT_HEAD, body=f"{OTHER_LEAGUE}-00", division=OTHER_LEAGUE
+    ),
+    "supervisor": f.SUPERVISOR,
+    "other-supervisor": replace(f.SUPERVISOR, subject="other-supervisor", division=OTHER_LEAGUE),
+}
+"""By the names that the tables use."""
