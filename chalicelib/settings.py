@@ -20,6 +20,7 @@ class Settings:
     catalog_table: str
     event_bus: str
     case_routing_arn: str
+    commitment_check_arn: str
     seal_key_id: str  # KMS key, ECC_NIST_P256, SIGN_VERIFY
     vault_key_id: str  # KMS key, SYMMETRIC_DEFAULT, wraps the data keys
     cursor_secret_id: str  # Secrets Manager

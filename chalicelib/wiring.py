@@ -10,7 +10,16 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.services import log_ports, message_ports, ports, seal_ports, upload_ports
+from chalicelib.services import (
+    commitment_ports,
+    credit_ports,
+    log_ports,
+    message_ports,
+    outage_ports,
+    ports,
+    seal_ports,
+    upload_ports,
+)
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
@@ -148,6 +157,18 @@ class Wiring:
         return DynamoMandates(self._cases_connection)
 
     @cached_property
+    def outages(self) -> outage_ports.OutageRepository:
+        from chalicelib.storage.outages import DynamoOutages
+
+        return DynamoOutages(self._cases_connection)
+
+    @cached_property
+    def credit(self) -> credit_ports.CreditRepository:
+        from chalicelib.storage.credit import DynamoCredit
+
+        return DynamoCredit(self._cases_connection, self._safe)
+
+    @cached_property
     def contacts(self) -> message_ports.ContactRepository:
         from chalicelib.storage.messages import DynamoContacts
 
@@ -223,6 +244,12 @@ class Wiring:
         return KmsSeal(self._client("kms"), self.settings.seal_key_id, former)
 
     @cached_property
+    def signatures(self) -> commitment_ports.Signatures:
+        from chalicelib.gateways.signatures import SealedConfirmation
+
+        return SealedConfirmation(self.seal)
+
+    @cached_property
     def catalog_store(self) -> CatalogStore:
         """The published catalogue as stored: what the loader writes to."""
         from chalicelib.storage import catalog
@@ -253,6 +280,13 @@ class Wiring:
 
         self.settings.require("case_routing_arn")
         return StepFunctionsWorkflows(self._client("stepfunctions"), self.settings.case_routing_arn)
+
+    @cached_property
+    def checks(self) -> ports.Workflows:
+        from chalicelib.gateways.workflows import StepFunctionsWorkflows
+
+        self.settings.require("commitment_check_arn")
+        return StepFunctionsWorkflows(self._client("stepfunctions"), self.settings.commitment_check_arn)
 
     @cached_property
     def bus(self) -> ports.Bus:

@@ -36,8 +36,12 @@ class Use(StrEnum):
     CHANGE_ENQUIRIES = "change enquiries"
     READ_MANDATES = "read mandates of chief representatives"
     CHANGE_MANDATES = "change mandates of chief representatives"
+    READ_OUTAGES = "read failures of the platform"
+    CHANGE_OUTAGES = "change failures of the platform"
     READ_CERTIFICATES = "read certificates"
-    CREATE_CERTIFICATES = "create certificates"
+    WRITE_CERTIFICATES = "create and annul certificates"
+    READ_CREDIT = "read credit files"
+    CHANGE_CREDIT = "add to credit files"
     READ_CONTACTS = "read contacts"
     CHANGE_CONTACTS = "change contacts"
     READ_MESSAGES = "read messages"
@@ -75,8 +79,15 @@ class Use(StrEnum):
 
 
 # A command first records what time has brought about: for that it needs the law of the case, and numbers.
-_COMMANDS = (Use.READ_CASES, Use.CHANGE_CASES, Use.OPEN_KEYS, Use.NUMBER_CASES, Use.READ_CATALOG)
-_ISSUING = (*_COMMANDS, Use.CREATE_CERTIFICATES, Use.SIGN)
+_COMMANDS = (
+    Use.READ_CASES,
+    Use.CHANGE_CASES,
+    Use.OPEN_KEYS,
+    Use.NUMBER_CASES,
+    Use.READ_CATALOG,
+    Use.READ_OUTAGES,
+)
+_ISSUING = (*_COMMANDS, Use.WRITE_CERTIFICATES, Use.SIGN)
 # Looking after a case repairs whatever came apart: what any of the consumers does, it does as well.
 _LOOKING_AFTER = (
     *_ISSUING,
@@ -102,6 +113,10 @@ _TELLING = (
 USES: dict[str, tuple[Use, ...]] = {
     API_HANDLER: (
         *_COMMANDS,
+        Use.READ_CREDIT,
+        Use.CHANGE_CREDIT,
+        Use.WRITE_CERTIFICATES,
+        Use.SIGN,
         Use.READ_CONTACTS,
         Use.CHANGE_CONTACTS,
         Use.READ_MESSAGES,
@@ -117,6 +132,7 @@ USES: dict[str, tuple[Use, ...]] = {
         Use.CHANGE_ENQUIRIES,
         Use.READ_MANDATES,
         Use.CHANGE_MANDATES,
+        Use.CHANGE_OUTAGES,
         Use.READ_CERTIFICATES,
         Use.READ_RECEIPTS,
         Use.RECEIVE_UPLOADS,
@@ -134,9 +150,18 @@ USES: dict[str, tuple[Use, ...]] = {
     "relay_outbox": (Use.CLEAR_OUTBOX, Use.PUBLISH),
     "sweep_outbox": (Use.READ_OUTBOX, Use.CLEAR_OUTBOX, Use.PUBLISH),
     "start_workflows": (Use.READ_CASES, Use.OPEN_KEYS, Use.SET_TIMERS, Use.START_WORKFLOWS),
+    "open_check": (*_COMMANDS, Use.STORE_TOKENS),
+    "record_credit": (
+        Use.READ_CASES,
+        Use.OPEN_KEYS,
+        Use.READ_CATALOG,
+        Use.READ_CREDIT,
+        Use.CHANGE_CREDIT,
+        Use.MAKE_KEYS,
+    ),
     "report_tasks": (Use.READ_CASES, Use.OPEN_KEYS, Use.REPORT_TOKENS, Use.REPORT_TASKS),
     "issue_certificates": _ISSUING,
-    "send_messages": (Use.READ_CASES, Use.OPEN_KEYS, Use.READ_CATALOG, *_TELLING),
+    "send_messages": (Use.READ_CASES, Use.OPEN_KEYS, Use.READ_CATALOG, Use.READ_OUTAGES, *_TELLING),
     "sweep_timers": (*_LOOKING_AFTER, *_TELLING, Use.REMOVE_UPLOADS, Use.DESTROY_KEYS),
     "reconcile": _LOOKING_AFTER,
 }

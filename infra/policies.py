@@ -33,8 +33,12 @@ _CASES_TABLE: dict[Use, tuple[tuple[str, ...], tuple[str, ...]]] = {
     Use.CHANGE_ENQUIRIES: (_WRITE, ("enquiry#*", "idem#*")),
     Use.READ_MANDATES: (_READ, ("mandate#*",)),
     Use.CHANGE_MANDATES: (_WRITE, ("mandate#*", "idem#*")),
+    Use.READ_OUTAGES: (_READ, ("outage#*",)),
+    Use.CHANGE_OUTAGES: (_WRITE, ("outage#*", "idem#*")),
     Use.READ_CERTIFICATES: (_READ, ("certificate#*",)),
-    Use.CREATE_CERTIFICATES: (("PutItem",), ("certificate#*",)),
+    Use.WRITE_CERTIFICATES: (("PutItem",), ("certificate#*",)),
+    Use.READ_CREDIT: (("GetItem", "Query"), ("credit#*", "credit-record#*")),
+    Use.CHANGE_CREDIT: (("PutItem", "ConditionCheckItem"), ("credit#*", "credit-record#*", "idem#*")),
     Use.READ_CONTACTS: (("GetItem",), ("contacts#*",)),
     Use.CHANGE_CONTACTS: (("PutItem",), ("contacts#*", "idem#*")),
     Use.READ_MESSAGES: (_READ, ("message#*",)),
@@ -57,17 +61,19 @@ _INDEXES: dict[Use, tuple[str, tuple[str, ...] | None]] = {
     Use.READ_DUE: ("due", ("due#*",)),
 }
 
+_MACHINES = ("case_routing", "commitment_check")
+
 _OTHERS: dict[Use, tuple[tuple[str, ...], Sequence[Any]]] = {
     Use.READ_CATALOG: (
         tuple(f"dynamodb:{action}" for action in _READ),
         (names.arn_of("CatalogTable"),),
     ),
     Use.PUBLISH: (("events:PutEvents",), (names.arn_of("EventBus"),)),
-    Use.START_WORKFLOWS: (("states:StartExecution",), (names.state_machine_arn("case_routing"),)),
-    Use.INSPECT_WORKFLOWS: (("states:DescribeExecution",), (names.execution_arns("case_routing"),)),
+    Use.START_WORKFLOWS: (("states:StartExecution",), tuple(names.state_machine_arn(each) for each in _MACHINES)),
+    Use.INSPECT_WORKFLOWS: (("states:DescribeExecution",), tuple(names.execution_arns(each) for each in _MACHINES)),
     Use.REPORT_TASKS: (
         ("states:SendTaskSuccess", "states:SendTaskFailure"),
-        (names.state_machine_arn("case_routing"),),
+        tuple(names.state_machine_arn(each) for each in _MACHINES),
     ),
     # Who signs a form or an address must be allowed itself what it permits to others.
     Use.RECEIVE_UPLOADS: (

@@ -36,6 +36,10 @@ _KNOWN: dict[str, tuple[frozenset[Use], Any]] = {
         frozenset({Use.START_WORKFLOWS, Use.INSPECT_WORKFLOWS, Use.REPORT_TASKS}),
         names.state_machine_arn("case_routing"),
     ),
+    "COMMITMENT_CHECK_ARN": (
+        frozenset({Use.START_WORKFLOWS, Use.INSPECT_WORKFLOWS}),
+        names.state_machine_arn("commitment_check"),
+    ),
     "SEAL_KEY_ID": (frozenset({Use.SIGN, Use.VERIFY}), {"Ref": "SealKey"}),
     "FORMER_SEAL_KEYS": (frozenset({Use.VERIFY}), {"Ref": "FormerSealKeys"}),
     "VAULT_KEY_ID": (frozenset({Use.OPEN_KEYS, Use.MAKE_KEYS}), {"Ref": "VaultKey"}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,7 @@ from chalicelib.domain.catalog import (
     StepMode,
     StepRole,
 )
+from chalicelib.domain.commitments import Evidence
 from chalicelib.domain.divisions import Division, Level, ancestor, level_of
 from chalicelib.domain.errors import Unavailable, Violation
 from chalicelib.domain.presence import Shown
@@ -44,12 +46,14 @@ from chalicelib.storage.memory import (
     MemoryAuthorities,
     MemoryCases,
     MemoryCertificates,
+    MemoryCredit,
     MemoryEnquiries,
     MemoryMandates,
     MemoryStore,
 )
 from chalicelib.storage.memory_messages import MemoryContacts, MemoryMessages
 from chalicelib.storage.message_texts import PackagedTexts
+from chalicelib.storage.outages import MemoryOutages
 from chalicelib.storage.uploads_memory import MemoryUploads
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # a Monday, 09:00 in Beijing
@@ -131,6 +135,9 @@ REVIEWER = Actor(
 COLLEAGUE = replace(REVIEWER, subject="league-colleague")
 DECIDER = Actor(
     "league-decider", ActorKind.OFFICER, body=LEAGUE_BUREAU.id, division=LEAGUE, roles=frozenset({Role.DECISION})
+)
+CREDIT_OFFICE = Actor(
+    "credit-officer", ActorKind.OFFICER, body=f"{LEAGUE}-04", division=LEAGUE, roles=frozenset({Role.CREDIT})
 )
 SUPERVISOR = Actor("supervisor", ActorKind.SUPERVISOR, division=LEAGUE)
 
@@ -231,6 +238,14 @@ class FakeSeal:
 
     def keys(self) -> tuple[SealKey, ...]:
         return tuple(SealKey(key_id, bytes(32), bytes(32)) for key_id in (self.key_id, *self.former))
+
+
+class FakeSignatures:
+    """Signs with the fake seal."""
+
+    def sign(self, statement: str) -> Evidence:
+        digest = hashlib.sha256(statement.encode()).hexdigest()
+        return Evidence(statement, digest, "fake", "none", "fake-key", f"signed:{digest}")
 
 
 class FakeVault:
@@ -432,10 +447,14 @@ class World:
         self.authorities = MemoryAuthorities(self.store)
         self.enquiries = MemoryEnquiries(self.store)
         self.mandates = MemoryMandates(self.store)
+        self.outages = MemoryOutages(self.store)
         self.certificates = MemoryCertificates(self.store)
+        self.credit = MemoryCredit(self.store)
         self.workflows = FakeWorkflows()
+        self.checks = FakeWorkflows()
         self.bus = FakeBus()
         self.seal = FakeSeal()
+        self.signatures = FakeSignatures()
         self.payments = FakePayments()
         self.contacts = MemoryContacts(self.store)
         self.messages = MemoryMessages(self.store)

@@ -40,6 +40,7 @@ def propose_authority(request: Request) -> Reply:
         principal=request.body["principal"],
         items=tuple(request.body["items"]),
         until=views.moment(request.body["until"], "/until"),
+        commitments=request.body.get("commitments", False),
         key=request.once,
     )
     return receipt_reply(receipt)
@@ -113,6 +114,7 @@ def _view(authority: Authority, now: datetime) -> dict[str, Any]:
         "agent": authority.agent,
         "station": authority.station,
         "items": list(authority.items),
+        "commitments": authority.commitments,
         "since": views.instant(authority.since),
         "until": views.instant(authority.until),
         "proposed_at": views.instant(authority.proposed_at),

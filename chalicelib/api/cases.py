@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from chalicelib import wiring
-from chalicelib.api import procedure_views, views
+from chalicelib.api import procedure_views, supplements, views
 from chalicelib.domain.actors import ActorKind
-from chalicelib.domain.case_events import SubmittedMaterial
+from chalicelib.domain.case_events import DeferredMaterial, SubmittedMaterial
 from chalicelib.domain.presence import Shown
 from chalicelib.domain.renewals import CaseKind
 from chalicelib.domain.routing import Channel
@@ -88,8 +89,11 @@ def read_case(request: Request) -> Reply:
     """The case as it stands. The ETag is its version."""
     ports = wiring.current()
     case = cases.read(ports, request.who, request.path["case_id"])
-    law = lapses.law_of(ports, case) if case.procedures or case.hearing else None
-    beside = procedure_views.shown(case, request.who, law, ports.clock.now())
+    law = lapses.law_of(ports, case) if case.procedures or case.hearing or case.supplements else None
+    beside = {
+        **procedure_views.shown(case, request.who, law, ports.clock.now()),
+        **supplements.shown(case, law),
+    }
     return Reply({**views.case(case, request.who), **beside}, etag=case.version)
 
 
@@ -112,6 +116,7 @@ def save_application(request: Request) -> Reply:
         form=body["form"],
         materials=[SubmittedMaterial(m["code"], m["form"], m["name"], m.get("digest", "")) for m in body["materials"]],
         delivery=body.get("delivery", "electronic"),
+        deferred=[DeferredMaterial(d["code"], date.fromisoformat(d["promised_on"])) for d in body.get("deferred", ())],
         expected=request.version,
     )
     return receipt_reply(receipt)
@@ -128,6 +133,7 @@ def save_application(request: Request) -> Reply:
         "item.not-offered",
         "item.version-not-in-force",
         "renewal.expired",
+        "credit.barred",
         "text.direction-control",
         "text.invisible",
         "text.look-alike",
@@ -135,6 +141,12 @@ def save_application(request: Request) -> Reply:
         "material.missing",
         "material.surplus",
         "material.repeated",
+        "supplement.instant-item",
+        "supplement.not-deferrable",
+        "supplement.repeated",
+        "supplement.given-already",
+        "supplement.no-time",
+        "supplement.date-outside-period",
         "presence.no-account-to-deliver-to",
         "route.body-unknown",
         "route.division-too-wide",

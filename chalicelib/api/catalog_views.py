@@ -81,6 +81,7 @@ def standard(found: ImplementationStandard, index: SearchIndex) -> Json:
         "joint": _joint(document.get("joint"), index),
         "result": {**document["result"], "kind": labelled("result_kind", document["result"]["kind"])},
         "commitment": _commitment(document["commitment"]),
+        "safety_matter": bool(document.get("safety_matter")),
         "online": _online(document["online"]),
         "scope": labelled("scope", document["scope"]),
         "themes": [_theme_of(key, index) for key in document["themes"]],
@@ -206,7 +207,12 @@ def _material(material: Row) -> Json:
     late = material["deferral"]
     deferral = None
     if late:
-        deferral = {"period": _period(late["period"]), "outcome": labelled("late_outcome", late["outcome"])}
+        deferral = {
+            "period": _period(late["period"]),
+            "outcome": labelled("late_outcome", late["outcome"]),
+            "checking": _period(late["checking"]) if late.get("checking") else None,
+            "mending": _period(late["mending"]) if late.get("mending") else None,
+        }
     return {
         **material,
         "necessity": labelled("necessity", material["necessity"]),
@@ -241,7 +247,25 @@ def _commitment(commitment: Row) -> Json:
         "allowed": labelled("commitment", commitment["allowed"]),
         "excluded_areas": [labelled("excluded_area", area) for area in commitment["excluded_areas"]],
         "check_within": _period(commitment["check_within"]),
+        "terms": _terms(commitment["terms"]) if commitment.get("terms") else None,
     }
+
+
+def _terms(terms: Row) -> Json:
+    check = terms["check"]
+    return {
+        **terms,
+        "text": text_of(terms["text"]),
+        "check": {**check, "within": _period(check["within"]), "kind": labelled("check_kind", check["kind"])},
+        "mending": _period(terms["mending"]),
+        "hearing": _period(terms["hearing"]),
+    }
+
+
+def text_of(text: Row) -> Json:
+    """Notice and promise with the kinds of their clauses labelled."""
+    clauses = [{**clause, "kind": labelled("clause_kind", clause["kind"])} for clause in text["clauses"]]
+    return {**text, "clauses": clauses}
 
 
 def _online(online: Row) -> Json:

@@ -59,6 +59,7 @@ def check_case(request: Request) -> Reply:
         "notice.field-not-in-form",
         "notice.not-newly-supplied",
         "material.held",
+        "notice.material-deferred",
         "case.text-missing",
     ),
 )

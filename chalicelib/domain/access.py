@@ -12,7 +12,10 @@ from datetime import datetime
 from chalicelib.domain import case_commands as c
 from chalicelib.domain.actors import Actor, ActorKind, Role
 from chalicelib.domain.authorities import Authority
-from chalicelib.domain.cases import ROLE_OF_TASK, Case, CaseState
+from chalicelib.domain.case_rules import is_for, open_tasks
+from chalicelib.domain.cases import Case, CaseState
+from chalicelib.domain.commitment_checks import DecideRevocation, OpenCheck, RecordCheck, StateDefence, WaiveDefence
+from chalicelib.domain.commitments import DecideOnCommitment, ServeNotice, SignCommitment, WithdrawCommitment
 from chalicelib.domain.divisions import contains
 from chalicelib.domain.errors import Forbidden, NotFound
 from chalicelib.domain.extensions import Extend
@@ -23,10 +26,28 @@ from chalicelib.domain.materials import RecordPapers
 from chalicelib.domain.notices import Correct, SendNotice, SpotCorrect
 from chalicelib.domain.presence import HOLDERS, ClaimApplication, is_provisional
 from chalicelib.domain.procedures import AssignOfficers, RecordResult, StartProcedure
+from chalicelib.domain.supplements import CheckSupplements, HoldDecision, Supply
 from chalicelib.domain.uploads import OpenUpload
 
+PROMISING = frozenset({ServeNotice, SignCommitment, WithdrawCommitment, DecideOnCommitment})
+"""What an agent does only under an authority that covers promises."""
+
 APPLICANT_ACTS = frozenset(
-    {c.SaveApplication, c.Submit, c.Withdraw, c.Discard, RequestHearing, WaiveHearing, Correct, SpotCorrect, OpenUpload}
+    {
+        c.SaveApplication,
+        c.Submit,
+        c.Withdraw,
+        c.Discard,
+        RequestHearing,
+        WaiveHearing,
+        Correct,
+        SpotCorrect,
+        OpenUpload,
+        Supply,
+        *PROMISING,
+        StateDefence,
+        WaiveDefence,
+    }
 )
 OFFICER_ACTS = frozenset(
     {
@@ -51,9 +72,12 @@ OFFICER_ACTS = frozenset(
         WaiveHearing,
         ScheduleHearing,
         RecordHearing,
+        CheckSupplements,
+        HoldDecision,
+        DecideRevocation,
     }
 )
-SYSTEM_ACTS = frozenset({c.OpenTask, c.Issue, c.Discard, c.RecordWorkflowDeath, c.RestartWorkflow})
+SYSTEM_ACTS = frozenset({c.OpenTask, c.Issue, c.Discard, c.RecordWorkflowDeath, c.RestartWorkflow, OpenCheck})
 
 
 def is_applicant(case: Case, actor: Actor) -> bool:
@@ -76,13 +100,17 @@ def is_filer(case: Case, actor: Actor) -> bool:
 
 def has_turn(case: Case, actor: Actor) -> bool:
     """The case waits for this officer: open task at their body, for a role they hold, free or theirs."""
-    task = case.task
+    return actor.kind is ActorKind.OFFICER and any(is_for(task, actor) for task in open_tasks(case))
+
+
+def checks(case: Case, actor: Actor) -> bool:
+    """An officer of the body that checks the promise on which the case was decided, during the check and after it."""
     return (
         actor.kind is ActorKind.OFFICER
-        and task is not None
-        and task.body == actor.body
-        and ROLE_OF_TASK[task.role] in actor.roles
-        and task.assignee in ("", actor.subject)
+        and Role.CHECK in actor.roles
+        and case.commitment is not None
+        and bool(case.commitment.check_body)
+        and actor.body == case.commitment.check_body
     )
 
 
@@ -107,14 +135,17 @@ def disposes(case: Case, actor: Actor) -> bool:
 
     Nobody else could help a task that was handed to somebody who never comes.
     """
-    task = case.task
-    if task is None:
-        return False
     if actor.kind is ActorKind.OFFICER:
-        return Role.HEAD in actor.roles and actor.body == task.body
+        return Role.HEAD in actor.roles and any(actor.body == task.body for task in open_tasks(case))
+    places = {node.body: node.division for node in case.route.nodes}
     return supervises(case, actor) and any(
-        node.body == task.body and contains(actor.division, node.division) for node in case.route.nodes
+        contains(actor.division, places.get(task.body, _place_of(task.body))) for task in open_tasks(case)
     )
+
+
+def _place_of(body: str) -> str:
+    """The division in the id of a body: ``<division>-<department>``."""
+    return body.split("-", 1)[0]
 
 
 def collects(case: Case, actor: Actor) -> bool:
@@ -141,6 +172,7 @@ def may_see(case: Case, actor: Actor) -> bool:
         or is_applicant(case, actor)
         or is_filer(case, actor)
         or has_turn(case, actor)
+        or checks(case, actor)
         or leads(case, actor)
         or disposes(case, actor)
         or collects(case, actor)
@@ -163,7 +195,9 @@ def authorise(case: Case | None, actor: Actor, act: type, authority: Authority |
     if not _allowed(seen, actor, act):
         raise Forbidden.because("extension.wrong-head" if act is Extend else "case.act-not-yours")
     if act in APPLICANT_ACTS and actor.kind is ActorKind.AGENT:
-        require_authority(authority, actor, seen.applicant.subject, seen.item.basic_code, now)
+        granted = require_authority(authority, actor, seen.applicant.subject, seen.item.basic_code, now)
+        if act in PROMISING and not granted.commitments:
+            raise Forbidden.because("authority.commitment-not-covered")
     return seen
 
 
@@ -196,6 +230,7 @@ _OTHER_ACTS: Mapping[type, Callable[[Case, Actor], bool]] = {
         has_turn(case, actor) or (is_filer(case, actor) and actor.kind is ActorKind.OFFICER)
     ),
     c.ConfirmReceipt: is_applicant,
+    RecordCheck: checks,
     c.Release: lambda case, actor: has_turn(case, actor) or disposes(case, actor),
     c.RestartWorkflow: supervises,
 }

@@ -25,6 +25,8 @@ class Role(StrEnum):
     REVIEW = "review"  # 初审、审核
     DECISION = "decision"  # 决定
     HEAD = "head"  # 本机关负责人
+    CHECK = "check"  # 事后核查: checks promises that decisions rest on
+    CREDIT = "credit"  # 信用主管部门: keeps credit records of its division and below
     GOVERNMENT_HEAD = "government_head"  # 本级人民政府负责人, for joint handling (行政许可法 42(2))
 
 

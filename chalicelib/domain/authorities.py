@@ -43,6 +43,7 @@ class Authority:
     principal: Party | None = None
     confirmed_at: datetime | None = None
     revoked_at: datetime | None = None
+    commitments: bool = False  # whether the agent may promise for the principal (告知承诺)
 
     def in_force(self, at: datetime) -> bool:
         """True while it is confirmed, begun and not yet over."""
@@ -54,7 +55,14 @@ class Authority:
 
 
 def propose(
-    actor: Actor, *, authority_id: str, principal: str, items: tuple[str, ...], until: datetime, now: datetime
+    actor: Actor,
+    *,
+    authority_id: str,
+    principal: str,
+    items: tuple[str, ...],
+    until: datetime,
+    now: datetime,
+    commitments: bool = False,
 ) -> Authority:
     """An agent asks an applicant for authority. Raises Forbidden for anyone but an agent, Invalid for bad terms."""
     if actor.kind is not ActorKind.AGENT or not actor.division:
@@ -78,6 +86,7 @@ def propose(
         since=now,
         until=until,
         proposed_at=now,
+        commitments=commitments,
     )
 
 

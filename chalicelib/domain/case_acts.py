@@ -11,12 +11,26 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain import case_commands as c
 from chalicelib.domain import case_events as e
-from chalicelib.domain import fees, hearings, materials, presence, procedures, renewals
+from chalicelib.domain import (
+    commitment_checks,
+    commitments,
+    fees,
+    hearings,
+    materials,
+    presence,
+    procedures,
+    renewals,
+    supplement_dates,
+    supplements,
+    window,
+)
 from chalicelib.domain.case_events import Event, EventRecord
 from chalicelib.domain.case_rules import (
+    CHECK,
     DELIVER,
     MINE,
     REVIEWS,
+    REVOKE,
     ROUTED,
     Act,
     CaseState,
@@ -27,12 +41,14 @@ from chalicelib.domain.case_rules import (
     attempt_is_current,
     colleague_is_another,
     competent_body_is_named,
+    free_task_of,
     node_is_pending,
     task_is_free,
     task_is_held,
     task_is_one_of,
     task_is_open,
     task_number,
+    task_of,
     text_is_given,
     version_is_in_force,
     workflow_is_dead,
@@ -77,7 +93,7 @@ def _submit(case: Case, command: c.Submit, act: Act) -> tuple[Event, ...]:
     received = e.ApplicationSubmitted(command.receipt_number, command.route, command.document, command.held)
     if command.acceptance is None:
         return (received,)
-    return (received, e.CaseAccepted(0, command.case_number, command.acceptance))
+    return (received, e.CaseAccepted(0, command.case_number, command.acceptance, command.awaited))
 
 
 def _returned(case: Case, command: c.Return, act: Act) -> tuple[Event, ...]:
@@ -88,7 +104,7 @@ def _returned(case: Case, command: c.Return, act: Act) -> tuple[Event, ...]:
 
 
 def _issue(case: Case, command: c.Issue, act: Act) -> tuple[Event, ...]:
-    return (e.ResultIssued(command.certificate), *_handing_over(case))
+    return (e.ResultIssued(command.certificate), *window.handing_over(case))
 
 
 def _grant(case: Case, command: c.Grant, act: Act) -> tuple[Event, ...]:
@@ -98,48 +114,61 @@ def _grant(case: Case, command: c.Grant, act: Act) -> tuple[Event, ...]:
 
 def _refuse(case: Case, command: c.Refuse, act: Act) -> tuple[Event, ...]:
     refused = e.CaseRefused(task_number(case), command.document, command.reasons, command.remedies)
-    return (refused, *_handing_over(case))
+    return (refused, *window.handing_over(case))
 
 
-def _handing_over(case: Case) -> tuple[Event, ...]:
-    """At a window, handing the result over is somebody's task: there where the application came in."""
-    if case.delivery != "window":
-        return ()
-    first = case.route.nodes[0]
-    return (e.TaskOpened(case.tasks + 1, len(case.route.nodes), DELIVER, first.body),)
+WORKED_ON = ROUTED | {S.GRANTED, S.ISSUED, S.REFUSED, S.CLOSED}
+"""Where somebody's task can be open: on the way, at delivery, or in a check after the decision."""
+
+
+MOVED = ROUTED | commitment_checks.AFTER
+"""Where an execution can have something to do: on the way, or in a check after the decision."""
+
+
+def workflow_has_work(case: Case, command: object, act: Act) -> Violation | None:
+    """Nothing moves a case that was decided, unless its promise is checked."""
+    if case.state in ROUTED or commitment_checks.is_open(case):
+        return None
+    return Violation("case.wrong-state", "", {"state": case.state})
+
+
+def _number(task: Task | None) -> int:
+    return task.number if task else 0
 
 
 DECIDES = (*MINE, task_is_one_of(StepRole.DECIDE), procedures.none_running, hearings.none_pending)
 
 TRANSITIONS: Transitions = {
     c.SaveApplication: Transition(
-        frozenset({S.DRAFT}), (), lambda case, m, a: (e.ApplicationSaved(m.item, m.form, m.materials, m.delivery),)
+        frozenset({S.DRAFT}),
+        (),
+        lambda case, m, a: (e.ApplicationSaved(m.item, m.form, m.materials, m.delivery, m.deferred),),
     ),
     c.Submit: Transition(
         frozenset({S.DRAFT}),
-        (version_is_in_force, renewals.not_expired),
+        (version_is_in_force, renewals.not_expired, commitments.promise_was_withdrawn),
         _submit,
         lambda case, m, a: [
             *m.unfit,
-            *materials.violations(m.item, case.materials, m.held),
+            *materials.violations(m.item, case.materials, m.held, supplement_dates.promised_later(case)),
             *presence.delivery_violations(case),
         ],
     ),
     c.OpenTask: Transition(ROUTED, (attempt_is_current, node_is_pending), _open_task),
     c.Claim: Transition(
-        ROUTED | {S.ISSUED, S.REFUSED},
+        WORKED_ON,
         (task_is_open, task_is_free),
-        lambda case, m, a: (e.TaskClaimed(task_number(case), a.actor.subject),),
+        lambda case, m, a: (e.TaskClaimed(_number(free_task_of(case, a.actor)), a.actor.subject),),
     ),
     c.Transfer: Transition(
-        ROUTED | {S.ISSUED, S.REFUSED},
+        WORKED_ON,
         (*MINE, text_is_given("officer"), text_is_given("reason"), colleague_is_another),
-        lambda case, m, a: (e.TaskTransferred(task_number(case), m.officer, m.reason),),
+        lambda case, m, a: (e.TaskTransferred(_number(task_of(case, a.actor)), m.officer, m.reason),),
     ),
     c.Release: Transition(
-        ROUTED | {S.ISSUED, S.REFUSED},
+        WORKED_ON,
         (task_is_open, task_is_held, text_is_given("reason")),
-        lambda case, m, a: (e.TaskReleased(task_number(case), m.reason),),
+        lambda case, m, a: (e.TaskReleased(_number(task_of(case, a.actor)), m.reason),),
     ),
     c.Forward: Transition(
         frozenset({S.RECEIVED}),
@@ -149,7 +178,7 @@ TRANSITIONS: Transitions = {
     c.Accept: Transition(
         frozenset({S.RECEIVED}),
         (*MINE, task_is_one_of(StepRole.ACCEPT)),
-        lambda case, m, a: (e.CaseAccepted(task_number(case), m.case_number, m.document),),
+        lambda case, m, a: (e.CaseAccepted(task_number(case), m.case_number, m.document, m.awaited),),
     ),
     c.RefuseAcceptance: Transition(
         frozenset({S.RECEIVED}),
@@ -173,7 +202,7 @@ TRANSITIONS: Transitions = {
     ),
     c.Grant: Transition(
         frozenset({S.IN_REVIEW}),
-        DECIDES,
+        (*DECIDES, supplements.none_outstanding),
         _grant,
     ),
     c.Refuse: Transition(
@@ -193,10 +222,14 @@ TRANSITIONS: Transitions = {
     ),
     c.Discard: Transition(frozenset({S.DRAFT}), (), lambda case, m, a: (e.DraftDiscarded(m.reason),)),
     c.RecordWorkflowDeath: Transition(
-        ROUTED, (attempt_is_current, workflow_is_not_known_dead), lambda case, m, a: (e.WorkflowDied(m.attempt),)
+        MOVED,
+        (workflow_has_work, attempt_is_current, workflow_is_not_known_dead),
+        lambda case, m, a: (e.WorkflowDied(m.attempt),),
     ),
     c.RestartWorkflow: Transition(
-        ROUTED, (workflow_is_dead,), lambda case, m, a: (e.WorkflowRestarted(case.workflow_attempt + 1, m.reason),)
+        MOVED,
+        (workflow_has_work, workflow_is_dead),
+        lambda case, m, a: (e.WorkflowRestarted(case.workflow_attempt + 1, m.reason),),
     ),
 }
 
@@ -221,6 +254,7 @@ def _accepted(case: Case, event: e.CaseAccepted, record: EventRecord) -> dict[st
         "state": S.IN_REVIEW,
         "case_number": event.case_number,
         "accepted_at": record.effective_at,
+        "supplements": supplement_dates.awaited(event.awaited),
         "documents": (*case.documents, event.document),
         "position": next(i for i, node in enumerate(case.route.nodes) if node.role is StepRole.ACCEPT) + 1,
         "task": None,
@@ -232,11 +266,18 @@ def _onwards(case: Case) -> dict[str, Any]:
 
 
 def _opened(case: Case, event: e.TaskOpened, record: EventRecord) -> dict[str, Any]:
-    return {"task": Task(event.task, event.role, event.body, record.recorded_at), "tasks": event.task}
+    slot = "check_task" if event.role in (CHECK, REVOKE) else "task"
+    return {slot: Task(event.task, event.role, event.body, record.recorded_at), "tasks": event.task}
 
 
 def _held_by(case: Case, event: e.TaskClaimed | e.TaskTransferred, record: EventRecord) -> dict[str, Any]:
-    return {"task": replace(case.task, assignee=event.officer) if case.task else None}
+    return _handed(case, event.task, event.officer)
+
+
+def _handed(case: Case, number: int, officer: str) -> dict[str, Any]:
+    if case.check_task is not None and case.check_task.number == number:
+        return {"check_task": replace(case.check_task, assignee=officer)}
+    return {"task": replace(case.task, assignee=officer) if case.task else None}
 
 
 def _decided(state: CaseState) -> Callable[[Case, Any, EventRecord], dict[str, Any]]:
@@ -254,6 +295,7 @@ EVOLUTIONS: Evolutions = {
         "form": ev.form,
         "materials": ev.materials,
         "delivery": ev.delivery,
+        "deferred": ev.deferred,
     },
     e.ApplicationSubmitted: _received,
     e.ApplicationForwarded: lambda case, ev, r: _onwards(case),
@@ -266,7 +308,7 @@ EVOLUTIONS: Evolutions = {
     e.TaskOpened: _opened,
     e.TaskClaimed: _held_by,
     e.TaskTransferred: _held_by,
-    e.TaskReleased: lambda case, ev, r: {"task": replace(case.task, assignee="") if case.task else None},
+    e.TaskReleased: lambda case, ev, r: _handed(case, ev.task, ""),
     e.CaseReturned: lambda case, ev, r: {"position": ev.position, "task": None},
     e.OpinionGiven: lambda case, ev, r: _onwards(case),
     e.CaseGranted: _decided(S.GRANTED),
@@ -274,7 +316,7 @@ EVOLUTIONS: Evolutions = {
     e.CaseWithdrawn: lambda case, ev, r: {"state": S.WITHDRAWN, "task": None},
     e.ResultIssued: lambda case, ev, r: {"state": S.ISSUED, "certificate": ev.certificate},
     e.ResultDelivered: lambda case, ev, r: {"state": S.CLOSED, "task": None},
-    e.DraftDiscarded: lambda case, ev, r: {"state": S.DISCARDED, "form": {}, "materials": ()},
+    e.DraftDiscarded: lambda case, ev, r: {"state": S.DISCARDED, "form": {}, "materials": (), "deferred": ()},
     e.WorkflowDied: lambda case, ev, r: {"workflow_dead": True},
     e.WorkflowRestarted: lambda case, ev, r: {"workflow_attempt": ev.attempt, "workflow_dead": False},
 }

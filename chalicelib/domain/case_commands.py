@@ -10,7 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.domain.case_events import Document, HeldCertificate, IdentityCheck, ItemRef, Party, SubmittedMaterial
+from chalicelib.domain.case_events import (
+    AwaitedMaterial,
+    DeferredMaterial,
+    Document,
+    HeldCertificate,
+    IdentityCheck,
+    ItemRef,
+    Party,
+    SubmittedMaterial,
+)
 from chalicelib.domain.catalog import ImplementationItem
 from chalicelib.domain.errors import Violation
 from chalicelib.domain.routing import Channel, Route
@@ -42,6 +51,7 @@ class SaveApplication:
     form: Mapping[str, Any]
     materials: tuple[SubmittedMaterial, ...]
     delivery: str
+    deferred: tuple[DeferredMaterial, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,7 @@ class Submit:
     held: tuple[SubmittedMaterial, ...] = ()
     case_number: str = ""
     acceptance: Document | None = None
+    awaited: tuple[AwaitedMaterial, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +108,11 @@ class Forward:
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """受理."""
+    """受理. ``awaited``: the deferred materials, with their last days."""
 
     case_number: str
     document: Document
+    awaited: tuple[AwaitedMaterial, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ case that its log does not say.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from chalicelib.domain.actors import ActorKind
@@ -51,6 +51,24 @@ class SubmittedMaterial:
     digest: str = ""
     handling: str = ""
     certificate: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeferredMaterial:
+    """容缺材料: a material that the applicant asks to hand in later, with the day that they promise."""
+
+    code: str
+    promised_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitedMaterial:
+    """A deferred material as the acceptance tells it: in time until 24:00 of ``due``, then ``outcome`` happens."""
+
+    code: str
+    name: str
+    due: date
+    outcome: str  # a code of ``catalog.LateOutcome``
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +146,7 @@ class ApplicationSaved(Event):
     form: Mapping[str, Any]
     materials: tuple[SubmittedMaterial, ...]
     delivery: str
+    deferred: tuple[DeferredMaterial, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +158,22 @@ class ApplicationSubmitted(Event):
     route: Route
     document: Document
     held: tuple[SubmittedMaterial, ...] = ()  # materials that the platform held and did not ask for (B8)
+
+
+_LATE = {
+    "deemed_withdrawn": "视为撤回申请",
+    "acceptance_revoked": "撤销受理",
+    "refused": "不予许可(不予办理)",
+}
+
+
+def awaited_terms(awaited: Iterable[AwaitedMaterial]) -> dict[str, str]:
+    """What an acceptance with gaps says of them: what is missing, by when, and what follows otherwise (D2)."""
+    lines = [
+        f"{i}. {m.name}:应于{m.due.year}年{m.due.month}月{m.due.day}日24时前补交;逾期未补交的,{_LATE[m.outcome]}。"
+        for i, m in enumerate(awaited, 1)
+    ]
+    return {"awaited": "\n".join(lines)} if lines else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +193,16 @@ class ApplicationForwarded(TaskEnded):
 
 @dataclass(frozen=True, slots=True)
 class CaseAccepted(TaskEnded):
-    """受理: the case has its official number and an acceptance document."""
+    """受理: the case has its official number and an acceptance document, which tells what may come later (D2)."""
 
     type: ClassVar[str] = "case.accepted"
     case_number: str
     document: Document
+    awaited: tuple[AwaitedMaterial, ...] = ()
+
+    @property
+    def told(self) -> Mapping[str, str]:
+        return awaited_terms(self.awaited)
 
 
 @dataclass(frozen=True, slots=True)

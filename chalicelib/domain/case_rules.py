@@ -34,7 +34,9 @@ class CaseState(StrEnum):
     REFUSED = "refused"  # 不予许可
     ISSUED = "issued"  # 制证完成
     CLOSED = "closed"  # 办结
+    REVOKED = "revoked"  # 撤销: decided on a promise that was false
     WITHDRAWN = "withdrawn"
+    ACCEPTANCE_REVOKED = "acceptance_revoked"  # 撤销受理: a deferred material did not come in time
     DISCARDED = "discarded"
 
 
@@ -42,10 +44,13 @@ S = CaseState
 ROUTED = frozenset({S.RECEIVED, S.CORRECTING, S.IN_REVIEW})
 """The states in which a workflow moves the case, or waits with it."""
 
-ENDED_EARLY = frozenset({S.NOT_ACCEPTED, S.WITHDRAWN})
+ENDED_EARLY = frozenset({S.NOT_ACCEPTED, S.WITHDRAWN, S.ACCEPTANCE_REVOKED})
 
 DELIVER = "deliver"
 """Task role for handing the result over at a window; not a node of the route."""
+
+CHECK, REVOKE = "check", "revoke"
+"""Task roles after a decision on a promise: its check, and the decision on what a check found."""
 
 ROLE_OF_TASK: Mapping[str, Role] = {
     StepRole.RECEIVE: Role.WINDOW,
@@ -54,13 +59,15 @@ ROLE_OF_TASK: Mapping[str, Role] = {
     StepRole.REVIEW: Role.REVIEW,
     StepRole.DECIDE: Role.DECISION,
     DELIVER: Role.WINDOW,
+    CHECK: Role.CHECK,
+    REVOKE: Role.DECISION,
 }
 REVIEWS = frozenset({StepRole.PRELIMINARY_REVIEW, StepRole.REVIEW})
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """The one open piece of work on a case."""
+    """An open piece of work on a case: one on its way, and one of a check beside it."""
 
     number: int
     role: str
@@ -120,36 +127,65 @@ class Part(Protocol):
 # -- rules that many acts share ----------------------------------------------------------------------
 
 
+def open_tasks(case: Case) -> tuple[Task, ...]:
+    """What is open on a case: its own task, and that of a check."""
+    return tuple(task for task in (case.task, case.check_task) if task is not None)
+
+
+def is_for(task: Task, actor: Actor) -> bool:
+    """The task waits for this officer: at their body, for a role they hold, free or theirs."""
+    at_theirs = task.body == actor.body and ROLE_OF_TASK[task.role] in actor.roles
+    return at_theirs and task.assignee in ("", actor.subject)
+
+
+def task_of(case: Case, actor: Actor) -> Task | None:
+    """The open task that an act of this actor is about: their own, else one that waits for them, else the first."""
+    found = open_tasks(case)
+    own = [task for task in found if task.assignee == actor.subject]
+    waiting = [task for task in found if is_for(task, actor)]
+    return next(iter((*own, *waiting, *found)), None)
+
+
+def free_task_of(case: Case, actor: Actor) -> Task | None:
+    """The task that a claim is about: one that waits for the actor and is nobody's, before any other."""
+    free = [task for task in open_tasks(case) if is_for(task, actor) and not task.assignee]
+    return free[0] if free else task_of(case, actor)
+
+
 def task_is_open(case: Case, command: object, act: Act) -> Violation | None:
     """Work can only be done on what the workflow has opened."""
-    return None if case.task else Violation("task.none-open")
+    return None if open_tasks(case) else Violation("task.none-open")
 
 
 def task_is_free(case: Case, command: object, act: Act) -> Violation | None:
     """A task is claimed once."""
-    if case.task and case.task.assignee:
+    task = free_task_of(case, act.actor)
+    if task and task.assignee:
         return Violation("task.already-claimed")
     return None
 
 
 def task_is_mine(case: Case, command: object, act: Act) -> Violation | None:
     """Only the officer who claimed the task acts on it."""
-    if case.task and case.task.assignee != act.actor.subject:
+    task = task_of(case, act.actor)
+    if task and task.assignee != act.actor.subject:
         return Violation("task.not-claimed-by-you")
     return None
 
 
 def task_is_held(case: Case, command: object, act: Act) -> Violation | None:
     """Only a claimed task can be released."""
-    return None if case.task and case.task.assignee else Violation("task.not-claimed")
+    task = task_of(case, act.actor)
+    return None if task and task.assignee else Violation("task.not-claimed")
 
 
 def task_is_one_of(*roles: str) -> Rule:
     """The open task must be of the kind that this act concludes."""
 
     def act_fits_the_task(case: Case, command: object, act: Act) -> Violation | None:
-        if case.task and case.task.role not in roles:
-            return Violation("task.wrong-act", "", {"role": case.task.role})
+        task = task_of(case, act.actor)
+        if task and task.role not in roles:
+            return Violation("task.wrong-act", "", {"role": task.role})
         return None
 
     return act_fits_the_task
@@ -188,7 +224,8 @@ def workflow_is_dead(case: Case, command: object, act: Act) -> Violation | None:
 
 def colleague_is_another(case: Case, command: Any, act: Act) -> Violation | None:
     """A transfer changes hands."""
-    if case.task and command.officer == case.task.assignee:
+    task = task_of(case, act.actor)
+    if task and command.officer == task.assignee:
         return Violation("task.transfer-to-holder", "/officer")
     return None
 

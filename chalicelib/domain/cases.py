@@ -2,7 +2,7 @@
 
     draft ─► received ─► in_review ─► granted ─► issued ─► closed
       │         │            │  └───► refused ──────────────┘
-      ▼         ▼            ▼
+      ▼         ▼            ▼                      (decided on a promise: ─► revoked)
   discarded  not_accepted  withdrawn          (withdrawn also from received)
 
 ``handle`` takes a case and a command and gives the new case and its events; it raises Refused or
@@ -18,6 +18,8 @@ from typing import Any
 
 from chalicelib.domain import (
     case_acts,
+    commitment_checks,
+    commitments,
     deemed_acceptance,
     extensions,
     fees,
@@ -29,11 +31,13 @@ from chalicelib.domain import (
     presence,
     procedures,
     renewals,
+    supplements,
 )
 from chalicelib.domain import case_commands as c
 from chalicelib.domain import case_events as e
 from chalicelib.domain.actors import Actor
 from chalicelib.domain.case_events import (
+    DeferredMaterial,
     Document,
     Event,
     EventRecord,
@@ -59,6 +63,8 @@ from chalicelib.domain.errors import Invalid, Refused, raise_all
 from chalicelib.domain.fees import FeeDue, Payment
 from chalicelib.domain.routing import Channel, Node, Route
 from chalicelib.domain.stays import Stay, moved
+from chalicelib.domain.supplement_dates import Supplement
+from chalicelib.domain.supplements import Ready
 
 __all__ = ["DELIVER", "ENDED_EARLY", "ROLE_OF_TASK", "ROUTED", "Case", "CaseState", "Task", "fold", "handle", "judge"]
 
@@ -106,7 +112,13 @@ class Case:
     extended: extensions.Extended | None = None
     hearing: hearing_rights.Hearing | None = None
     notices: notices.Notices = notices.NONE_SENT
+    deferred: tuple[DeferredMaterial, ...] = ()
+    supplements: tuple[Supplement, ...] = ()
+    ready: Ready | None = None
     stays: tuple[Stay, ...] = ()
+    commitment: commitments.Commitment | None = None
+    check: commitment_checks.Check | None = None
+    check_task: Task | None = None
     log_head: str = ""  # hash of the last stored event; storage sets it, rules never look at it
 
     @property
@@ -196,6 +208,9 @@ PARTS: tuple[Any, ...] = (
     procedures,
     extensions,
     hearings,
+    supplements,
+    commitments,
+    commitment_checks,
 )
 """Modules that bring transitions, evolutions and lapses: the core acts, then each aspect of a case's law (``Part``)."""
 

@@ -14,9 +14,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.divisions import Level
+
+if TYPE_CHECKING:
+    from chalicelib.domain.commitment_terms import CommitmentTerms
 
 TYPES_APPLIED_FOR = frozenset({"01", "05", "07", "08", "09", "10", "20"})
 
@@ -71,10 +74,16 @@ class LateOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Deferral:
-    """How long a deferrable material may be late, and what follows if it is later."""
+    """How long a deferrable material may be late, and what follows if it is later.
+
+    ``checking`` is the time that the body keeps for its check before the promised limit ends, ``mending`` how long a
+    supplement that was found defective may be mended after its day; None: not at all.
+    """
 
     period: Limit
     outcome: LateOutcome
+    checking: Limit | None = None
+    mending: Limit | None = None
 
 
 class ToldBy(StrEnum):
@@ -286,6 +295,9 @@ class ImplementationStandard:
     joint: bool = False
     correction: Correction | None = None
     told_by: ToldBy = ToldBy.INBOX_DELIVERED
+    safety_matter: bool = False
+    excluded_areas: tuple[str, ...] = ()
+    commitment: CommitmentTerms | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +338,9 @@ class ImplementationItem:
     joint: bool = False  # 统一、联合或者集中办理 (行政许可法 42(2))
     correction: Correction | None = None  # None: no law sets a period for correcting, so none lapses
     told_by: ToldBy = ToldBy.INBOX_DELIVERED
+    safety_matter: bool = False  # 直接关系公共安全、人身健康、生命财产安全 (行政许可法 78, 79)
+    commitment: CommitmentTerms | None = None  # None: not on the list of 告知承诺
+    excluded_areas: tuple[str, ...] = ()  # of eligibility.ExcludedArea: closed to promises and late materials
 
 
 def implement(standard: ImplementationStandard, body: Body) -> ImplementationItem:
@@ -360,6 +375,9 @@ def implement(standard: ImplementationStandard, body: Body) -> ImplementationIte
         joint=standard.joint,
         correction=standard.correction,
         told_by=standard.told_by,
+        safety_matter=standard.safety_matter,
+        excluded_areas=standard.excluded_areas,
+        commitment=standard.commitment,
     )
 
 

@@ -26,6 +26,7 @@ from chalicelib.domain.catalog import (
     StopEffect,
     ToldBy,
 )
+from chalicelib.domain.commitment_terms import terms_of
 from chalicelib.domain.divisions import Level
 
 Document = Mapping[str, Any]
@@ -66,6 +67,9 @@ def standard_of(document: Document) -> ImplementationStandard:
         joint=bool(document.get("joint")),
         correction=_correction(document.get("correction"), "correction" in demo),
         told_by=ToldBy(document.get("told_by", ToldBy.INBOX_DELIVERED)),
+        safety_matter=bool(document.get("safety_matter")),
+        commitment=terms_of(document["commitment"]),
+        excluded_areas=tuple(document["commitment"]["excluded_areas"]),
     )
 
 
@@ -129,7 +133,7 @@ def _material(material: Document, at: int, demo: frozenset[str]) -> Material:
         basis=_basis(material["basis"]),
         note=material["note"] or "",
         demo=f"materials/{at}" in demo or f"materials/{at}/necessity" in demo,
-        deferral=Deferral(_deferral_period(late), LateOutcome(late["outcome"])) if late else None,
+        deferral=_deferral(late) if late else None,
         held_by=tuple(material.get("held_by", ())),
     )
 
@@ -138,9 +142,11 @@ def _fee(fee: Document, number: int, basis: Document | None) -> Fee:
     return Fee(f"F{number}", fee["name"], fee.get("amount"), fee["rate"], _basis(basis))
 
 
-def _deferral_period(late: Document) -> Limit:
-    period = late["period"]
-    return Limit(period["value"], LimitUnit(period["unit"]), demo=True)
+def _deferral(late: Document) -> Deferral:
+    period, checking, mending = (limit_of(late.get(name), demo=True) for name in ("period", "checking", "mending"))
+    if period is None:
+        raise ValueError("a deferrable material has its period")
+    return Deferral(period, LateOutcome(late["outcome"]), checking, mending)
 
 
 def _step(step: Document) -> RouteStep:

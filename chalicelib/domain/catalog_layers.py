@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from chalicelib.domain import catalog_commitments
 from chalicelib.domain.catalog_forms import compose
 from chalicelib.domain.errors import Invalid, Violation
 
@@ -114,7 +115,11 @@ class _Merger:
             "special_procedures": self._procedures(),
             "result": {**item["result"], "basis": self._basis(item["result"]["basis"])},
             "fee": self._fee(),
-            "commitment": self._commitment(),
+            "commitment": self._commitment(
+                competent.get("level", decide["level"]),
+                item["department"] if competent else decide["department"],
+            ),
+            "safety_matter": self._safety_matter(),
             "themes": [t["key"] for t in self._vocabulary["themes"] if item["key"] in t["items"]],
         }
         if "open_routes" in item:
@@ -209,7 +214,12 @@ class _Merger:
                 if material["necessity"] == "main":
                     self._over_law(f"materials/{at}/necessity")
                 entry["necessity"] = "deferrable"
-                entry["deferral"] = {"period": _pair(late["period"]), "outcome": late["outcome"]}
+                entry["deferral"] = {
+                    "period": _pair(late["period"]),
+                    "outcome": late["outcome"],
+                    "checking": _pair(late.get("checking", self._demo["deferral_checking"])),
+                    "mending": _pair(late["mending"]) if "mending" in late else None,
+                }
                 self._filled += [f"materials/{len(found)}/necessity", f"materials/{len(found)}/deferral"]
             found.append(entry)
         return found
@@ -245,7 +255,13 @@ class _Merger:
                 self._filled.append("fee/items/0/amount")
         return {"charged": fee["charged"], "basis": self._basis(fee["basis"]), "note": note, "items": items}
 
-    def _commitment(self) -> Json:
+    def _safety_matter(self) -> bool:
+        """Whether articles 78 and 79 of 行政许可法 bar who deceived: no text of the law layer says it of an item."""
+        if "safety_matter" in self._fill:
+            self._filled.append("safety_matter")
+        return bool(self._fill.get("safety_matter"))
+
+    def _commitment(self, level: int, department: str) -> Json:
         law, own = self._item["commitment"], self._fill.get("commitment")
         found = {
             "allowed": law["allowed"],
@@ -259,6 +275,13 @@ class _Merger:
                 self._over_law("commitment/allowed")
             found |= {"allowed": "allowed", "promise": own["promise"], "check_within": _pair(own["check_within"])}
             self._filled += ["commitment/allowed", "commitment/promise", "commitment/check_within"]
+        terms = self._fill.get("commitment_terms")
+        found["terms"] = None
+        if terms:
+            template = self._demo["commitment_text"]
+            found["terms"] = catalog_commitments.terms(terms, template, self._item, level, department)
+            found |= {"promise": terms["promise"], "check_within": found["terms"]["check"]["within"]}
+            self._filled += ["commitment/promise", "commitment/check_within", "commitment/terms"]
         return found
 
     # -- limits and handling ----------------------------------------------------------------------

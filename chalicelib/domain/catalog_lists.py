@@ -45,8 +45,14 @@ def _limits(row: Row) -> Sequence[Mapping[str, Any]]:
 LISTS: Mapping[str, SpecialList] = {
     entry.name: entry
     for entry in (
-        SpecialList("commitment", _commitment, ("allowed", "promise", "check_within", "basis")),
-        SpecialList("deferrable", lambda row: row["deferrable"], ("code", "name", "period", "outcome")),
+        SpecialList(
+            "commitment",
+            _commitment,
+            ("allowed", "promise", "check_within", "basis", "replaces", "text_version", "text_digest"),
+        ),
+        SpecialList(
+            "deferrable", lambda row: row["deferrable"], ("code", "name", "period", "outcome", "checking", "mending")
+        ),
         SpecialList("delay-service", _when(lambda row: row["delay_service"]), ()),
         SpecialList("assisted", _when(lambda row: row["assisted"]), ()),
         SpecialList("intermediary", _intermediary, ("name", "basis")),

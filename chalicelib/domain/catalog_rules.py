@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from chalicelib.domain import catalog_commitments
 from chalicelib.domain.catalog import TYPES_APPLIED_FOR, LimitUnit
 from chalicelib.domain.catalog_route_rules import ROUTE_RULES
 from chalicelib.domain.errors import Violation
@@ -237,18 +238,10 @@ def _deferrable(document: Document, _: Mapping[str, Any]) -> Iterator[Violation]
             yield Violation("catalog.deferrable-in-excluded-area", f"{pointer}/necessity")
         if not terms:
             yield Violation("catalog.deferrable-needs-terms", f"{pointer}/deferral")
+        elif not terms.get("checking"):
+            yield Violation("catalog.deferral-needs-checking", f"{pointer}/deferral/checking")
         elif promised and terms["period"]["unit"] == promised["unit"] and not within(terms["period"], promised):
             yield Violation("catalog.deferral-over-promise", f"{pointer}/deferral/period")
-
-
-def _commitment(document: Document, _: Mapping[str, Any]) -> Iterator[Violation]:
-    """国办发〔2020〕42号: the list may not reach into the excluded areas; only a law itself can."""
-    commitment = document["commitment"]
-    listed = commitment["allowed"] == "allowed" and not commitment["basis"]
-    if listed and commitment["excluded_areas"]:
-        yield Violation("catalog.commitment-in-excluded-area", "/commitment/allowed")
-    if listed and not (commitment["promise"] and commitment["check_within"]):
-        yield Violation("catalog.commitment-needs-terms", "/commitment/promise")
 
 
 def _form(document: Document, _: Mapping[str, Any]) -> Iterator[Violation]:
@@ -274,7 +267,7 @@ RULES: tuple[Rule, ...] = (
     _grounds,
     _materials,
     _deferrable,
-    _commitment,
+    catalog_commitments.rules,
     _form,
     *ROUTE_RULES,
 )

@@ -75,4 +75,9 @@ def _commitment(commitment: Document) -> Json | None:
     """None where nobody says that a promise may stand for proof."""
     if commitment["allowed"] in ("unknown", "allowed-elsewhere"):
         return None
-    return {key: commitment[key] for key in ("allowed", "promise", "check_within", "basis")}
+    row = {key: commitment[key] for key in ("allowed", "promise", "check_within", "basis")}
+    terms = commitment.get("terms")
+    if terms:
+        row |= {"replaces": " ".join([*terms["materials"], *terms["facts"]])}
+        row |= {"text_version": terms["text"]["version"], "text_digest": terms["text"]["digest"]}
+    return row

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from chalicelib.domain.case_events import ApplicationSubmitted, CaseDrafted, Event
+
 ROOT = "1.2.156.3005.2"
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -73,6 +75,15 @@ class Certificate:
 
     def content_digest(self) -> bytes:
         return hashlib.sha256(self.content()).digest()
+
+
+def resting_on(event: Event) -> tuple[str, ...]:
+    """The certificates on which a case rests from an event on: what it is about, and what stood for a material."""
+    if isinstance(event, CaseDrafted):
+        return (event.about.identifier,) if event.about else ()
+    if isinstance(event, ApplicationSubmitted):
+        return tuple(dict.fromkeys(m.certificate for m in event.held if m.certificate))
+    return ()
 
 
 def check_character(text: str) -> str:

@@ -15,9 +15,11 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from chalicelib.domain import hearing_rights, law, procedures
-from chalicelib.domain.case_rules import ROUTED, CaseState
+from chalicelib.domain import hearing_rights, law, procedures, supplement_dates
+from chalicelib.domain.case_rules import ENDED_EARLY, ROUTED, CaseState
 from chalicelib.domain.catalog import LegalBasis, Limit, StepRole
+from chalicelib.domain.commitment_checks import check_of
+from chalicelib.domain.commitments import was_decided
 from chalicelib.domain.deadlines import ONE_DAY, Deadline, Law, Pause, legal_day, total
 from chalicelib.domain.deemed_acceptance import starts_at
 from chalicelib.domain.divisions import Level, level_of
@@ -46,6 +48,10 @@ class ClockKind(StrEnum):
     HEARING = "hearing"
     RENEWAL = "renewal"
     CERTIFICATE = "certificate"
+    SUPPLEMENT = "supplement"  # the applicant's own: a deferred material
+    COMMITMENT_CHECK = "commitment_check"  # 事后核查
+    MENDING = "mending"  # the applicant's own
+    DEFENCE = "defence"  # the applicant's own
 
 
 class ClockState(StrEnum):
@@ -60,7 +66,7 @@ class ClockState(StrEnum):
     DROPPED = "dropped"  # the case ended without it: withdrawn, not accepted, or nobody needs it any more
 
 
-RIGHTS = frozenset({ClockKind.CORRECTION, ClockKind.HEARING_REQUEST})
+RIGHTS = frozenset({ClockKind.CORRECTION, ClockKind.HEARING_REQUEST, ClockKind.SUPPLEMENT})
 """Periods of those who apply, not of those who answer."""
 
 
@@ -82,11 +88,12 @@ class Clock:
     dropped_at: datetime | None = None
     position: int | None = None
     subject: str = ""
+    ground: LegalBasis | None = None
 
     @property
     def basis(self) -> LegalBasis | None:
-        """Where the limit comes from; None for what the body itself set."""
-        return self.limits[0].basis if self.limits else law.RENEWED_BY_SILENCE
+        """Where the limit comes from, ``ground`` where a date is the limit; None for what the body itself set."""
+        return self.limits[0].basis if self.limits else self.ground
 
     def state(self, now: datetime) -> ClockState:
         """How the clock stands at a moment. Before 24:00 of the last day is in time, at it is not."""
@@ -214,7 +221,7 @@ def _nodes(case: Case, ruling: Law) -> Iterator[Clock]:
         stops = (*procedures.pauses(case), *_elsewhere(stays)) if node.role is not StepRole.ACCEPT else ()
         clock = _clock(kind, _node_starts(case, limit, first, stays[0].since), (limit,), ruling, stops)
         left = stays[-1].until
-        done = left is not None and not (case.state in (S.WITHDRAWN, S.NOT_ACCEPTED) and left == _ended_early(case))
+        done = left is not None and not (case.state in ENDED_EARLY and left == _ended_early(case))
         yield replace(
             clock, met_at=left if done else None, dropped_at=None if done else _ended_early(case), position=position
         )
@@ -283,7 +290,7 @@ def _renewal(case: Case, ruling: Law) -> Iterator[Clock]:
         return
     deadline = Deadline(ends, legal_day(ends - timedelta(microseconds=1)), False, ())
     # Deemed renewal counts from the end of the certificate itself, and is therefore late.
-    clock = Clock(ClockKind.RENEWAL, case.received_at, (), deadline)
+    clock = Clock(ClockKind.RENEWAL, case.received_at, (), deadline, ground=law.RENEWED_BY_SILENCE)
     yield replace(clock, met_at=case.decided_at, dropped_at=_ended_early(case))
 
 
@@ -296,6 +303,34 @@ def _certificate(case: Case, ruling: Law) -> Iterator[Clock]:
         yield replace(clock, met_at=entered(case, {S.ISSUED, S.CLOSED}))
 
 
+def _supplements(case: Case, ruling: Law) -> Iterator[Clock]:
+    """Each deferred material, until 24:00 of its day; a defect told later gives the version's time for mending."""
+    for found in case.supplements:
+        if case.accepted_at is None:
+            return
+        until = supplement_dates.due(found, ruling)
+        last = legal_day(until - timedelta(microseconds=1)) if until else None
+        clock = Clock(ClockKind.SUPPLEMENT, case.accepted_at, (), Deadline(until, last, False, ()), subject=found.name)
+        dropped = _ended_early(case) or case.decided_at
+        yield replace(clock, met_at=None if found.defects else found.supplied_at, dropped_at=dropped)
+
+
+def _promise(case: Case, ruling: Law) -> Iterator[Clock]:
+    """What follows a decision on a promise: the check, mending, the time to speak."""
+    terms, check = ruling.item.commitment, check_of(case)
+    if terms is None or case.decided_at is None or not was_decided(case):
+        return
+    results = [at for at in (check.mending_since, check.found_false_at, check.final_at) if at is not None]
+    clock = _clock(ClockKind.COMMITMENT_CHECK, case.decided_at, (terms.check.within,), ruling)
+    yield replace(clock, met_at=min(results, default=None))
+    if check.mending_since is not None and terms.mending is not None:
+        clock = _clock(ClockKind.MENDING, check.mending_since, (terms.mending,), ruling)
+        yield replace(clock, met_at=check.found_false_at or check.final_at)
+    if check.found_false_at is not None:
+        clock = _clock(ClockKind.DEFENCE, check.found_false_at, (terms.hearing,), ruling)
+        yield replace(clock, met_at=check.answered_at)
+
+
 _MAKERS: tuple[Callable[[Case, Law], Iterator[Clock]], ...] = (
     _notice,
     _correction,
@@ -305,6 +340,8 @@ _MAKERS: tuple[Callable[[Case, Law], Iterator[Clock]], ...] = (
     _hearing,
     _renewal,
     _certificate,
+    _supplements,
+    _promise,
 )
 
 
@@ -316,4 +353,4 @@ def _clock(
 
 
 def _ended_early(case: Case) -> datetime | None:
-    return entered(case, {S.WITHDRAWN, S.NOT_ACCEPTED})
+    return entered(case, ENDED_EARLY)

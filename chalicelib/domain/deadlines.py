@@ -16,6 +16,7 @@ from itertools import groupby
 
 from chalicelib.domain.calendar import Calendar, Day
 from chalicelib.domain.catalog import ImplementationItem, Limit, LimitUnit
+from chalicelib.domain.outages import Outage
 
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 ONE_DAY = timedelta(days=1)
@@ -33,10 +34,11 @@ def end_of(day: date) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """What a case is judged by: the version of its item and the official calendar."""
+    """What a case is judged by: the version of its item, the official calendar, and when the platform itself failed."""
 
     item: ImplementationItem
     calendar: Calendar
+    outages: tuple[Outage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,15 @@ def total(start: datetime, limits: Sequence[Limit], calendar: Calendar, pauses: 
         if not _count(days, limit, calendar, pauses):
             return _endless(days)
     return _ending(days)
+
+
+def days_before(last: date, limit: Limit, calendar: Calendar) -> date:
+    """The latest day after which a whole period still lies, up to and including ``last``."""
+    day, left = last, limit.value
+    while left > 0:
+        left -= limit.unit is not LimitUnit.WORKDAY or calendar.day(day).is_workday
+        day -= ONE_DAY
+    return day
 
 
 def standing(found: Deadline, pauses: Sequence[Pause], until: date, calendar: Calendar) -> Deadline:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from chalicelib.domain.case_events import Document, EventRecord, TaskEnded
+from chalicelib.domain import supplement_dates
+from chalicelib.domain.case_events import AwaitedMaterial, Document, EventRecord, TaskEnded, awaited_terms
 from chalicelib.domain.case_rules import CaseState, Evolutions, Transition, Transitions, task_number
 from chalicelib.domain.catalog import ImplementationItem, Limit, StepRole
 from chalicelib.domain.deadlines import Lapse, Law, deadline
@@ -30,6 +31,7 @@ class DeemAccepted:
     basis: str
     case_number: str = ""
     document: Document | None = None
+    awaited: tuple[AwaitedMaterial, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +42,12 @@ class DeemedAccepted(TaskEnded):
     case_number: str
     basis: str
     document: Document | None
+    awaited: tuple[AwaitedMaterial, ...] = ()
 
     @property
     def told(self) -> Mapping[str, str]:
-        """By which law."""
-        return {"basis": self.basis}
+        """By which law, and which materials may still come later."""
+        return {"basis": self.basis, **awaited_terms(self.awaited)}
 
 
 def basis_of(item: ImplementationItem, limit: Limit) -> str:
@@ -66,7 +69,10 @@ def lapses(case: Case, law: Law) -> Iterable[Lapse]:
     if case.state is not CaseState.RECEIVED or limit is None or start is None or _accepting(case) is None:
         return ()
     at = deadline(start, limit, law.calendar).at
-    return (Lapse(at, DeemAccepted(basis_of(law.item, limit)), since=start),) if at is not None else ()
+    if at is None:
+        return ()
+    command = DeemAccepted(basis_of(law.item, limit), awaited=supplement_dates.at_acceptance(case, law, at))
+    return (Lapse(at, command, since=start),)
 
 
 def _accepting(case: Case) -> int | None:
@@ -80,6 +86,7 @@ def _onwards(case: Case, event: DeemedAccepted, record: EventRecord) -> dict[str
         "state": CaseState.IN_REVIEW,
         "case_number": event.case_number,
         "accepted_at": record.effective_at,
+        "supplements": supplement_dates.awaited(event.awaited),
         "documents": (*case.documents, event.document) if event.document else case.documents,
         "position": case.position if accepting is None else accepting + 1,
         "task": None,
@@ -90,7 +97,7 @@ TRANSITIONS: Transitions = {
     DeemAccepted: Transition(
         frozenset({CaseState.RECEIVED}),
         (),
-        lambda case, m, a: (DeemedAccepted(task_number(case), m.case_number, m.basis, m.document),),
+        lambda case, m, a: (DeemedAccepted(task_number(case), m.case_number, m.basis, m.document, m.awaited),),
     )
 }
 

@@ -33,11 +33,18 @@ class DocumentKind(StrEnum):
     DEEMED_RENEWAL = "deemed_renewal"
     CORRECTION_NOTICE = "correction_notice"
     DEEMED_WITHDRAWAL = "deemed_withdrawal"
+    ACCEPTANCE_REVOCATION = "acceptance_revocation"
+    SUPPLEMENT_NOTICE = "supplement_notice"
     PROCEDURE_NOTICE = "procedure_notice"
     EXTENSION_NOTICE = "extension_notice"
     HEARING_NOTICE = "hearing_notice"
     HEARING_DATE = "hearing_date"
     HEARING_RECORD = "hearing_record"
+    CHECK_RESULT = "check_result"
+    MENDING_ORDER = "mending_order"
+    INTENDED_REVOCATION = "intended_revocation"
+    REVOCATION = "revocation"
+    NO_REVOCATION = "no_revocation"
 
 
 _SUFFIX = {
@@ -49,11 +56,18 @@ _SUFFIX = {
     DocumentKind.DEEMED_RENEWAL: "YX",
     DocumentKind.CORRECTION_NOTICE: "BZ",
     DocumentKind.DEEMED_WITHDRAWAL: "SWCH",
+    DocumentKind.ACCEPTANCE_REVOCATION: "CXSL",
+    DocumentKind.SUPPLEMENT_NOTICE: "RQBZ",
     DocumentKind.PROCEDURE_NOTICE: "TBCX",
     DocumentKind.EXTENSION_NOTICE: "YCQX",
     DocumentKind.HEARING_NOTICE: "TZGZ",
     DocumentKind.HEARING_DATE: "TZTZ",
     DocumentKind.HEARING_RECORD: "TZBL",
+    DocumentKind.CHECK_RESULT: "HCJG",
+    DocumentKind.MENDING_ORDER: "XQZG",
+    DocumentKind.INTENDED_REVOCATION: "NCX",
+    DocumentKind.REVOCATION: "CX",
+    DocumentKind.NO_REVOCATION: "BYCX",
 }
 
 

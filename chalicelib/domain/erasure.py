@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from chalicelib.domain.actors import Actor
 from chalicelib.domain.case_events import ActorRef, Event, EventRecord
-from chalicelib.domain.case_rules import CaseState
+from chalicelib.domain.case_rules import ENDED_EARLY, CaseState
 from chalicelib.domain.cases import Case
 from chalicelib.domain.certificates import Certificate, CertificateState
 from chalicelib.domain.errors import Violation
@@ -21,7 +21,7 @@ from chalicelib.domain.errors import Violation
 ERASED = "erased"
 """State of what is left of the case; nobody can read it, so it is no state of a case."""
 
-_ENDED = frozenset({CaseState.DISCARDED, CaseState.NOT_ACCEPTED, CaseState.WITHDRAWN, CaseState.CLOSED})
+_ENDED = ENDED_EARLY | {CaseState.DISCARDED, CaseState.CLOSED}
 
 
 class Ground(StrEnum):

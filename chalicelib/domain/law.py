@@ -59,6 +59,13 @@ INSPECTION_OFFICERS = 2
 """How many officers at least inspect, test or quarantine (55(2)), and check the substance on site (34(3))."""
 
 
+REMEDIES = (
+    "对本决定不服的,可以自知道之日起六十日内依法申请行政复议(行政复议法第二十条),"
+    "或者自知道之日起六个月内依法提起行政诉讼(行政诉讼法第四十六条)。"
+)
+"""What a refusal that nobody signs tells of the ways against it (行政许可法 38(2))."""
+
+
 def is_licence(item: ImplementationItem) -> bool:
     """True if the periods of 行政许可法 are the item's defaults."""
     return item.type_code == LICENCE

@@ -6,7 +6,7 @@ electronically, nor the reverse (优化营商环境条例 37); what the platform
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -39,17 +39,21 @@ class Handling(StrEnum):
 
 
 def violations(
-    item: ImplementationItem, given: Sequence[SubmittedMaterial], held: Iterable[SubmittedMaterial] = ()
+    item: ImplementationItem,
+    given: Sequence[SubmittedMaterial],
+    held: Iterable[SubmittedMaterial] = (),
+    later: Collection[str] = (),
 ) -> list[Violation]:
     """Every missing required material and every one that the item's version does not know (B2).
 
-    What is ``held`` already is not missing.
+    What is ``held`` already is not missing, nor is what comes ``later`` (codes, D1).
     """
     known = {m.code for m in item.materials}
     codes = [m.code for m in given]
     missing = [
         Violation("material.missing", "/materials", {"code": m.code, "name": m.name})
         for m in lacking(item, (*given, *held))
+        if m.code not in later
     ]
     surplus = [
         Violation("material.surplus", f"/materials/{i}/code", {"code": code})

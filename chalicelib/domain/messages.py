@@ -24,6 +24,9 @@ TELLING: tuple[str, ...] = (
     "case.time_extended",
     "case.procedure_started",
     "case.hearing_notified",
+    "case.supplemented",
+    "case.supplements_checked",
+    "case.supplements_lapsed",
     "case.hearing_scheduled",
     "case.fees_assessed",
     "case.granted",
@@ -31,10 +34,22 @@ TELLING: tuple[str, ...] = (
     "case.deemed_renewed",
     "case.issued",
     "case.delivered",
+    "commitment.fulfilled",
+    "commitment.mending_ordered",
+    "commitment.found_false",
+    "commitment.revoked",
+    "commitment.upheld",
+    "commitment.kept",
 )
 """Events that the applicant is told of. Each has its text in ``data/messages.json``."""
 
-REMINDERS: tuple[str, ...] = ("reminder.correction", "reminder.expiry")
+REMINDERS: tuple[str, ...] = (
+    "reminder.correction",
+    "reminder.expiry",
+    "reminder.supplement",
+    "reminder.mending",
+    "reminder.defence",
+)
 """What the applicant is reminded of, before their own dates."""
 
 ATTEMPTS = 4

@@ -243,10 +243,17 @@ def _unlawful_demands(case: Case, command: SendNotice, act: Act) -> Iterator[Vio
             yield Violation(code, pointer, {"place": defect.place})
         elif material and is_held(case, defect.place.rsplit("/", 1)[-1]):
             yield Violation("material.held", pointer, {"code": defect.place.rsplit("/", 1)[-1]})
+        elif material and defect.place.rsplit("/", 1)[-1] in _not_there_yet(case):
+            yield Violation("notice.material-deferred", pointer, {"code": defect.place.rsplit("/", 1)[-1]})
         elif not may_name(case, defect.place):
             yield Violation("notice.not-newly-supplied", pointer, {"place": defect.place})
         if not defect.reason.strip():
             yield Violation("case.text-missing", f"/defects/{at}/reason")
+
+
+def _not_there_yet(case: Case) -> set[str]:
+    """What the applicant may hand in later: it can have no defect, and not be demanded now (D1)."""
+    return {wish.code for wish in case.deferred} - {m.code for m in case.materials}
 
 
 def _notify(case: Case, command: SendNotice, act: Act) -> tuple[Event, ...]:

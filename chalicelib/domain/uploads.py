@@ -15,14 +15,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from chalicelib.domain import texts
 from chalicelib.domain.case_events import SubmittedMaterial
-from chalicelib.domain.case_rules import CaseState
+from chalicelib.domain.case_rules import ROUTED, CaseState
 from chalicelib.domain.catalog import ImplementationItem
 from chalicelib.domain.errors import Violation
 from chalicelib.domain.file_checks import Flaw, MediaType
 from chalicelib.domain.materials import ELECTRONIC
+from chalicelib.domain.supplement_dates import promised_later
+
+if TYPE_CHECKING:
+    from chalicelib.domain.cases import Case
 
 MOST_BYTES = 20 * 1024 * 1024
 MOST_UPLOADS = 100
@@ -56,7 +61,7 @@ class UploadState(StrEnum):
 
 
 UNFINISHED = frozenset({UploadState.PENDING, UploadState.CHECKING})
-OPEN_FOR_UPLOADS = frozenset({CaseState.DRAFT, CaseState.CORRECTING})
+_FILLED_IN = frozenset({CaseState.DRAFT, CaseState.CORRECTING})
 
 
 class OpenUpload:
@@ -168,10 +173,15 @@ def _named_as(name: str, extensions: tuple[str, ...]) -> bool:
     return name.lower().endswith(tuple(f".{extension}" for extension in extensions))
 
 
-def impossible(state: CaseState, there: Sequence[Upload]) -> list[Violation]:
+def takes_files(case: Case) -> bool:
+    """True while the application can be filled in or corrected, or a material is still to come (D1)."""
+    return case.state in _FILLED_IN or (case.state in ROUTED and bool(promised_later(case)))
+
+
+def impossible(case: Case, there: Sequence[Upload]) -> list[Violation]:
     """Why a case takes no further upload."""
-    if state not in OPEN_FOR_UPLOADS:
-        return [Violation("case.wrong-state", "", {"state": state})]
+    if not takes_files(case):
+        return [Violation("case.wrong-state", "", {"state": case.state})]
     if len(there) >= MOST_UPLOADS:
         return [Violation("upload.too-many", "", {"most": MOST_UPLOADS})]
     return []

@@ -1,10 +1,17 @@
-"""What a window may do on the spot: accept on receipt (收件即受理, B6)."""
+"""What a window does besides examining: accept on receipt (收件即受理, B6), and hand the result over."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from chalicelib.domain.actors import Actor, ActorKind, Role
+from chalicelib.domain.case_events import Event, TaskOpened
+from chalicelib.domain.case_rules import DELIVER
 from chalicelib.domain.catalog import ImplementationItem, StepRole
 from chalicelib.domain.routing import Node, Route
+
+if TYPE_CHECKING:
+    from chalicelib.domain.cases import Case
 
 LICENCE = "01"
 
@@ -27,6 +34,14 @@ def accepts_on_receipt(item: ImplementationItem, route: Route, actor: Actor) -> 
         return True
     receiving = route.nodes[0]
     return item.type_code != LICENCE and receiving.role is StepRole.RECEIVE and receiving.body == actor.body
+
+
+def handing_over(case: Case) -> tuple[Event, ...]:
+    """At a window, handing the result over is somebody's task: there where the application came in."""
+    if case.delivery != "window":
+        return ()
+    first = case.route.nodes[0]
+    return (TaskOpened(case.tasks + 1, len(case.route.nodes), DELIVER, first.body),)
 
 
 def without_outlet(route: Route, actor: Actor) -> Route:

@@ -3,6 +3,7 @@
 from chalicelib.events import (
     anchors,
     certificates,
+    credit,
     messages,
     reconciliation,
     relay,
@@ -14,6 +15,7 @@ from chalicelib.events import (
 BLUEPRINTS = (
     anchors.bp,
     certificates.bp,
+    credit.bp,
     messages.bp,
     reconciliation.bp,
     relay.bp,

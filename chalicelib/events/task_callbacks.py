@@ -24,6 +24,13 @@ bp = EventBlueprint(__name__)
         "case.deemed_renewed",
         "case.deemed_accepted",
         "case.correction_lapsed",
+        "case.supplements_lapsed",
+        "commitment.fulfilled",
+        "commitment.mending_ordered",
+        "commitment.found_false",
+        "commitment.revoked",
+        "commitment.upheld",
+        "commitment.kept",
     )
 )
 def report_tasks(hint: Hint) -> None:

@@ -11,7 +11,7 @@ from chalicelib.services.ports import Hint
 bp = EventBlueprint(__name__)
 
 
-@bp.queue(detail_types=("case.submitted", "case.workflow_restarted"))
+@bp.queue(detail_types=("case.submitted", "case.workflow_restarted", "commitment.decided"))
 def start_workflows(hint: Hint) -> None:
     """Start the case's current attempt. A hint that is late or repeated finds it started, or no longer needed."""
     started = workflow.start(wiring.current(), hint.case_id)

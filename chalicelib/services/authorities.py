@@ -18,12 +18,15 @@ def propose(
     principal: str,
     items: tuple[str, ...],
     until: datetime,
+    commitments: bool = False,
     key: RequestKey | None = None,
 ) -> Receipt:
     """An agent asks to act for an account on certain items. Raises Invalid with every unknown item."""
     now = ports.clock.now()
     new = ports.ids.new(now)
-    authority = rules.propose(actor, authority_id=new, principal=principal, items=items, until=until, now=now)
+    authority = rules.propose(
+        actor, authority_id=new, principal=principal, items=items, until=until, now=now, commitments=commitments
+    )
     raise_all(
         Invalid,
         [

@@ -7,20 +7,29 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.domain import access, cases, documents, renewals, routing, texts, window
+from chalicelib.domain import access, cases, documents, renewals, routing, supplement_dates, texts, window
 from chalicelib.domain import case_commands as c
 from chalicelib.domain.actors import SYSTEM, Actor, ActorKind
-from chalicelib.domain.case_events import EventRecord, HeldCertificate, ItemRef, Party, SubmittedMaterial
+from chalicelib.domain.case_events import (
+    DeferredMaterial,
+    EventRecord,
+    HeldCertificate,
+    ItemRef,
+    Party,
+    SubmittedMaterial,
+    awaited_terms,
+)
 from chalicelib.domain.case_rules import Act
 from chalicelib.domain.cases import Case
-from chalicelib.domain.catalog import ImplementationItem
-from chalicelib.domain.deadlines import legal_day
+from chalicelib.domain.catalog import ImplementationItem, Necessity
+from chalicelib.domain.credit import Effect
+from chalicelib.domain.deadlines import Law, legal_day
 from chalicelib.domain.documents import DocumentKind
-from chalicelib.domain.errors import Conflict, Invalid, NotFound, Refused, raise_all
+from chalicelib.domain.errors import Conflict, Invalid, NotFound, Refused, Violation, raise_all
 from chalicelib.domain.presence import Shown
 from chalicelib.domain.renewals import CaseKind
 from chalicelib.domain.routing import Channel
-from chalicelib.services import accesses, erasure, filing, held, lapses, uploads
+from chalicelib.services import accesses, credit, eligibility, erasure, filing, held, lapses, uploads
 from chalicelib.services.changes import change, receipt_of
 from chalicelib.services.documents import write
 from chalicelib.services.numbers import case_number
@@ -118,6 +127,7 @@ def save(
     materials: Sequence[SubmittedMaterial],
     delivery: str,
     expected: int,
+    deferred: Sequence[DeferredMaterial] = (),
 ) -> Receipt:
     """Replace the draft's content. Saving follows the catalogue: the draft moves to the version in force.
 
@@ -126,7 +136,7 @@ def save(
 
     def build(case: Case, now: datetime) -> c.SaveApplication:
         item = _offer(ports, case.item.basic_code, case.division)
-        return c.SaveApplication(_ref(item), form, tuple(materials), delivery)
+        return c.SaveApplication(_ref(item), form, tuple(materials), delivery, tuple(deferred))
 
     life = Timer(case_id, "draft", ports.clock.now() + DRAFT_LIFE)
     return change(ports, actor, case_id, c.SaveApplication, build, expected=expected, timers=[life])
@@ -154,17 +164,44 @@ def submit(
         document = write(ports, case, DocumentKind.RECEIPT, now, receiver, number=number)
         unfit = (*ports.forms.violations(item.form, case.form, "/form"), *texts.violations(case.form, "/form"))
         unfit += tuple(uploads.unbacked(ports, case, case.materials))
-        command = c.Submit(item, unfit, number, route, document, held.of_applicant(ports, item, case, now))
+        held_here = held.of_applicant(ports, item, case, now)
+        law = Law(item, ports.calendar.current())
+        there = {m.code for m in (*case.materials, *held_here)}
+        unfit += tuple(supplement_dates.unlawful(case.deferred, item, there, now, law.calendar))
+        unfit += _barred(ports, case, item, now)
+        command = c.Submit(item, unfit, number, route, document, held_here)
         if not given_here:
             return command
         cases.judge(case, command, Act(actor, now))  # before a number is spent
         official = case_number(ports, case, now)
         accepting = window.accepting_node(route).signature
-        acceptance = write(ports, case, DocumentKind.ACCEPTANCE, now, accepting, number=official)
-        return replace(command, case_number=official, acceptance=acceptance)
+        awaited = supplement_dates.at_acceptance(case, law, now)
+        told = awaited_terms(awaited)
+        acceptance = write(ports, case, DocumentKind.ACCEPTANCE, now, accepting, number=official, **told)
+        return replace(command, case_number=official, acceptance=acceptance, awaited=awaited)
 
     watch = Timer(case_id, "watch", ports.clock.now() + WATCH_AFTER)
-    return change(ports, actor, case_id, c.Submit, build, key=key, expected=expected, timers=[watch], cleared=["draft"])
+    return change(
+        ports,
+        actor,
+        case_id,
+        c.Submit,
+        build,
+        key=key,
+        expected=expected,
+        credit=lambda case, now: credit.admitted(ports, case, now),
+        timers=[watch],
+        cleared=["draft"],
+    )
+
+
+def _barred(ports: Ports, case: Case, item: ImplementationItem, now: datetime) -> tuple[Violation, ...]:
+    """What keeps this applicant from handing anything in later: the excluded areas, and unrepaired credit (D5)."""
+    if not case.deferred:
+        return ()
+    listed = any(m.necessity is Necessity.DEFERRABLE for m in item.materials)
+    _, found = eligibility.judged(ports, case, item, Effect.INCOMPLETE_ACCEPTANCE, now, listed=listed, by_law=False)
+    return tuple(replace(v, pointer="/deferred") for v in found)
 
 
 def receipt_number(home: str, now: datetime, chance: str) -> str:

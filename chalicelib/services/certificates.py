@@ -66,7 +66,7 @@ def issue(ports: Ports, case_id: str) -> bool:
         return False
     item = item_of(ports.catalog, case)
     now = ports.clock.now()
-    certificate = _make(ports, case, item, now) if item.result_kind in CERTIFIED else None
+    certificate = make(ports, case, item, now) if item.result_kind in CERTIFIED else None
     try:
         change(
             ports,
@@ -82,7 +82,8 @@ def issue(ports: Ports, case_id: str) -> bool:
     return True
 
 
-def _make(ports: Ports, case: Case, item: ImplementationItem, now: datetime) -> Certificate:
+def make(ports: Ports, case: Case, item: ImplementationItem, now: datetime) -> Certificate:
+    """A sealed certificate of a decided case; it exists once it is committed with the case."""
     uscc = item.body.uscc
     plain = Certificate(
         identifier=rules.make_identifier(uscc, _TYPE_NUMBER, uscc, ports.ids.new(now)),

@@ -16,6 +16,7 @@ from chalicelib.domain.authorities import Authority
 from chalicelib.domain.case_events import EventRecord
 from chalicelib.domain.cases import Case
 from chalicelib.domain.certificates import Certificate
+from chalicelib.domain.credit import CreditFile
 from chalicelib.domain.errors import Conflict, Stale
 from chalicelib.services import lapses
 from chalicelib.services.ports import Ports, Receipt, RequestKey, Timer
@@ -34,13 +35,16 @@ def change(
     expected: int | None = None,
     token: str | None = None,
     certificate: Callable[[Case, datetime], Certificate | None] | None = None,
+    annulled: Callable[[Case], Certificate | None] | None = None,
+    credit: Callable[[Case, datetime], CreditFile] | None = None,
     timers: Sequence[Timer] = (),
     cleared: Sequence[str] = (),
 ) -> Receipt:
     """Do one act to a case and return its receipt.
 
     ``build`` makes the command from the case as it stands. ``expected`` is the version named by
-    If-Match. Raises NotFound, Forbidden, Stale, Refused, Invalid; Conflict only after ``lapses.ATTEMPTS``.
+    If-Match. ``credit`` judges the applicant's file and returns it: it must stand as read when the act is committed.
+    Raises NotFound, Forbidden, Stale, Refused, Invalid; Conflict only after ``lapses.ATTEMPTS``.
     """
     for attempt in range(1, lapses.ATTEMPTS + 1):
         now = ports.clock.now()
@@ -55,6 +59,7 @@ def change(
             if settled is not seen:
                 # Time was faster than the actor: what they may do is judged on what it has made of the case.
                 seen = access.authorise(settled, actor, act, authority, now)
+            file = credit(seen, now) if credit else None
             command = build(seen, now)
             after, events = cases.handle(seen, command, actor, now, law=law)
             receipt = receipt_of(after, events)
@@ -66,8 +71,10 @@ def change(
                 receipt=receipt,
                 token=token,
                 certificate=certificate(after, now) if certificate else None,
+                annulled=annulled(after) if annulled else None,
                 authority=authority,
                 mandate=mandates.resting_on(command, events),
+                credit=file,
                 timers=[*timers, *lapses.timers(after, law or lapses.law_of(ports, after), now)],
                 cleared=cleared,
             )

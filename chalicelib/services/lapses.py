@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from chalicelib.domain import cases
+from chalicelib.domain import cases, supplement_dates
 from chalicelib.domain.actors import SYSTEM
 from chalicelib.domain.cases import Case
 from chalicelib.domain.deadlines import Lapse, Law
 from chalicelib.domain.errors import Conflict
+from chalicelib.domain.outages import Service
 from chalicelib.services.completions import complete
 from chalicelib.services.filed import item_of
 from chalicelib.services.ports import Ports, Timer
@@ -28,7 +29,9 @@ def law_of(ports: Ports, case: Case) -> Law | None:
     """The item's version and the calendar. None for a draft, which no law binds yet."""
     if case.received_at is None:
         return None
-    return Law(item_of(ports.catalog, case), ports.calendar.current())
+    # Only a date of the applicant's own can be moved by a failure of the platform, so only then is anybody asked.
+    outages = ports.outages.of(Service.UPLOADS) if supplement_dates.outstanding(case) else ()
+    return Law(item_of(ports.catalog, case), ports.calendar.current(), tuple(outages))
 
 
 def settle(ports: Ports, case: Case, law: Law | None, now: datetime) -> Case:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain import access, deemed_acceptance, materials, notices, texts
+from chalicelib.domain import access, deemed_acceptance, materials, notices, supplement_dates, texts
 from chalicelib.domain import form_places as places
 from chalicelib.domain.actors import Actor
 from chalicelib.domain.case_events import SubmittedMaterial
@@ -145,7 +145,10 @@ def correct_on_the_spot(
 
 
 def _found(ports: Ports, case: Case, item: ImplementationItem, describe: Describe) -> tuple[Defect, ...]:
-    violations = (*_unfit(ports, item, case.form), *materials.violations(item, case.materials))
+    violations = (
+        *_unfit(ports, item, case.form),
+        *materials.violations(item, case.materials, later=supplement_dates.promised_later(case)),
+    )
     return notices.findings(case, item, ((v, describe(v)) for v in violations))
 
 

@@ -15,15 +15,20 @@ from chalicelib.domain.catalog import Body, ImplementationItem, ImplementationSt
 from chalicelib.domain.catalog_publication import Publication, ReleaseHead
 from chalicelib.domain.catalog_search import SearchIndex
 from chalicelib.domain.certificates import Certificate
+from chalicelib.domain.credit import CreditFile
 from chalicelib.domain.divisions import Division
 from chalicelib.domain.documents import Entry
 from chalicelib.domain.enquiries import Enquiry, Step
 from chalicelib.domain.errors import Violation
 from chalicelib.domain.mandates import Mandate
+from chalicelib.services.commitment_ports import CommitmentPorts
+from chalicelib.services.credit_ports import CreditPorts
 from chalicelib.services.log_ports import LogPorts
+from chalicelib.services.outage_ports import OutagePorts
 from chalicelib.services.seal_ports import SealPorts
 from chalicelib.services.upload_ports import UploadPorts
 from chalicelib.services.workflow_ports import TaskToken as TaskToken
+from chalicelib.services.workflow_ports import WorkflowPorts
 from chalicelib.services.workflow_ports import Workflows as Workflows
 
 T = TypeVar("T")
@@ -237,8 +242,10 @@ class CaseRepository(Protocol):
         receipt: Receipt | None = None,
         token: str | None = None,
         certificate: Certificate | None = None,
+        annulled: Certificate | None = None,
         authority: Authority | None = None,
         mandate: Mandate | None = None,
+        credit: CreditFile | None = None,
         timers: Sequence[Timer] = (),
         cleared: Sequence[str] = (),
     ) -> None:
@@ -246,7 +253,8 @@ class CaseRepository(Protocol):
 
         A draft uses its presence code up. A ``certificate`` is created with the event that issues it, else replaced.
         ``token``: the workflow's task token for the task that these events open.
-        ``authority``, ``mandate``: must still stand as they were read, or nothing is written.
+        ``annulled``: the case's certificate as it stands from now on.
+        ``authority``, ``mandate``, ``credit``: must still stand as they were read, or nothing is written.
         ``timers`` are set, timers of the kinds in ``cleared`` are removed.
         Raises Conflict when the case has moved on or the key was used; Invalid ``case.too-large`` (domain.sizes).
         """
@@ -272,13 +280,17 @@ class CaseRepository(Protocol):
         """Open tasks of a queue, oldest first. ``queue``: see ``body_queue`` and ``officer_queue``."""
         ...
 
+    def cases_about(self, identifier: str, limit: int) -> Sequence[Case]:
+        """Cases about a certificate: its renewals, changes and reissues, newest first."""
+        ...
+
     def cases_of(self, subject: str, after: str | None, limit: int) -> Page[Case]:
         """Cases in which the subject is applicant or agent, newest first."""
         ...
 
     # -- what the workflow needs ------------------------------------------------------------
-    def renew_token(self, case: Case, token: str) -> None:
-        """Replace the token of the case's open task. Raises Conflict when the case has moved on."""
+    def renew_token(self, case: Case, task: int, token: str) -> None:
+        """Replace the token of an open task of the case. Raises Conflict when the case has moved on."""
         ...
 
     def tokens(self, case_id: str) -> Mapping[int, TaskToken]:
@@ -432,7 +444,7 @@ class CalendarSource(Protocol):
         ...
 
 
-class Ports(UploadPorts, LogPorts, SealPorts, Protocol):
+class Ports(UploadPorts, LogPorts, CreditPorts, CommitmentPorts, OutagePorts, SealPorts, WorkflowPorts, Protocol):
     """All of them together, as ``wiring.Wiring`` offers them. A use case touches only what it names."""
 
     @property
@@ -470,7 +482,5 @@ class Ports(UploadPorts, LogPorts, SealPorts, Protocol):
     def payments(self) -> PaymentProvider: ...
     @property
     def held(self) -> HeldData: ...
-    @property
-    def workflows(self) -> Workflows: ...
     @property
     def bus(self) -> Bus: ...

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+_SPKI_P256 = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
+"""What stands before the point of every uncompressed key on P-256."""
+
 
 @dataclass(frozen=True, slots=True)
 class SealKey:
@@ -13,6 +16,11 @@ class SealKey:
     key_id: str
     x: bytes
     y: bytes
+
+    @property
+    def spki(self) -> bytes:
+        """The key as SubjectPublicKeyInfo in DER (RFC 5480): what most tools read."""
+        return _SPKI_P256 + self.x + self.y
 
 
 class Seal(Protocol):

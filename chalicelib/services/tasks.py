@@ -7,15 +7,17 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from chalicelib.domain import case_commands as c
-from chalicelib.domain import cases
+from chalicelib.domain import cases, commitment_checks, supplement_dates
 from chalicelib.domain.actors import SYSTEM, Actor, ActorKind
+from chalicelib.domain.case_events import awaited_terms
 from chalicelib.domain.case_rules import Act
 from chalicelib.domain.cases import ROLE_OF_TASK, ROUTED, Case
+from chalicelib.domain.commitment_checks import OpenCheck
 from chalicelib.domain.documents import DocumentKind
 from chalicelib.domain.errors import Conflict, Forbidden, Invalid, Refused
 from chalicelib.services.changes import change
 from chalicelib.services.documents import blank, write
-from chalicelib.services.lapses import ATTEMPTS
+from chalicelib.services.lapses import ATTEMPTS, law_of
 from chalicelib.services.numbers import case_number
 from chalicelib.services.ports import Page, Ports, Receipt, RequestKey, TaskSummary, body_queue, officer_queue
 
@@ -104,7 +106,10 @@ def accept(ports: Ports, actor: Actor, case_id: str, *, key: RequestKey | None =
     def build(case: Case, now: datetime) -> c.Accept:
         cases.judge(case, c.Accept("", blank(DocumentKind.ACCEPTANCE, now)), Act(actor, now))
         number = case_number(ports, case, now)
-        return c.Accept(number, write(ports, case, DocumentKind.ACCEPTANCE, now, number=number))
+        law = law_of(ports, case)
+        awaited = supplement_dates.at_acceptance(case, law, now) if law else ()
+        told = awaited_terms(awaited)
+        return c.Accept(number, write(ports, case, DocumentKind.ACCEPTANCE, now, number=number, **told), awaited)
 
     return change(ports, actor, case_id, c.Accept, build, key=key)
 
@@ -164,30 +169,34 @@ def refuse(
     return change(ports, actor, case_id, c.Refuse, build, key=key)
 
 
-def _act(ports: Ports, actor: Actor, case_id: str, command: object, key: RequestKey | None) -> Receipt:
-    return change(ports, actor, case_id, type(command), lambda case, now: command, key=key)
+def _act(
+    ports: Ports, actor: Actor, case_id: str, command: object, key: RequestKey | None, *, token: str | None = None
+) -> Receipt:
+    return change(ports, actor, case_id, type(command), lambda case, now: command, key=key, token=token)
 
 
 # -- the workflow ----------------------------------------------------------------------------------------
 
 
 def open_task(ports: Ports, case_id: str, attempt: int, token: str) -> None:
-    """Open the node on which the case waits and keep the workflow's token with it, in one transaction.
+    """Open the node on which the case waits, or the next task of its check, and keep the workflow's token with it.
 
     Opening what is open already only renews the token, so a repeated or resumed call is harmless.
     Raises CaseEnded or Superseded, which the state machine catches by name; Conflict, which it retries.
     """
     for _ in range(ATTEMPTS):
         case = ports.cases.get(case_id)
-        if case is None or case.pending_node is None:
+        checking = case is not None and commitment_checks.is_open(case)
+        if case is None or not (checking or case.pending_node is not None):
             raise CaseEnded(case_id)
         if attempt != case.workflow_attempt:
             raise Superseded(case_id)
+        task, command = (case.check_task, OpenCheck(attempt)) if checking else (case.task, c.OpenTask(attempt))
         try:
-            if case.task is not None:
-                ports.cases.renew_token(case, token)
+            if task is not None:
+                ports.cases.renew_token(case, task.number, token)
             else:
-                change(ports, SYSTEM, case_id, c.OpenTask, lambda case, now: c.OpenTask(attempt), token=token)
+                _act(ports, SYSTEM, case_id, command, None, token=token)
         except (Conflict, Refused):
             # The case moved between the look and the write: look again.
             continue
@@ -209,4 +218,4 @@ def restart_workflow(
 
 def needs_workflow(case: Case) -> bool:
     """True while something is left for an execution to do."""
-    return case.state in ROUTED and case.pending_node is not None
+    return (case.state in ROUTED and case.pending_node is not None) or commitment_checks.is_open(case)

@@ -36,7 +36,7 @@ def announce(ports: Ports, actor: Actor, case_id: str, wish: Wish, key: RequestK
     now = ports.clock.now()
     case = _writable(ports, actor, ports.cases.get(case_id))
     there = _shown(ports.uploads.of(case.id))
-    raise_all(Refused, uploads.impossible(case.state, there))
+    raise_all(Refused, uploads.impossible(case, there))
     raise_all(Invalid, uploads.unacceptable(wish, item_of(ports.catalog, case)))
     upload = uploads.opened(uploads.upload_id(case.id, ports.ids.new(now)), wish, now)
     receipt = _receipt(upload)
@@ -51,7 +51,7 @@ def read(ports: Ports, actor: Actor, upload_id: str) -> tuple[Upload, PostForm |
     """The upload; with the form to post the file with, for those who may, as long as it is awaited."""
     case, upload = _found(ports, actor, upload_id)
     accesses.note(ports, actor, case, f"upload {upload.id}")
-    may_post = upload.state is UploadState.PENDING and case.state in uploads.OPEN_FOR_UPLOADS
+    may_post = upload.state is UploadState.PENDING and uploads.takes_files(case)
     mine = access.is_applicant(case, actor) or access.is_filer(case, actor)
     return upload, ports.objects.form(upload) if may_post and mine else None
 
@@ -81,7 +81,7 @@ def finalise(ports: Ports, actor: Actor, upload_id: str, key: RequestKey | None 
     _writable(ports, actor, case)
     if upload.state not in uploads.UNFINISHED:
         return _receipt(upload)
-    raise_all(Refused, uploads.impossible(case.state, ()))
+    raise_all(Refused, uploads.impossible(case, ()))
     content = ports.objects.received(upload)
     if content is None:
         raise Refused.because("upload.not-there")

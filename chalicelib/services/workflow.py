@@ -15,10 +15,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from chalicelib.domain import commitments
+from chalicelib.domain.case_rules import open_tasks
 from chalicelib.domain.cases import ENDED_EARLY, Case, CaseState
 from chalicelib.domain.errors import Refused
 from chalicelib.services import certificates, lapses, tasks
-from chalicelib.services.ports import Ports, TaskToken, Timer
+from chalicelib.services.ports import Ports, TaskToken, Timer, Workflows
 
 WATCH = "watch"
 """Kind of the timer that a case carries from submission until nothing is left to do for it."""
@@ -52,9 +54,14 @@ def start(ports: Ports, case_id: str) -> bool:
     case = ports.cases.get(case_id)
     if case is None or case.workflow_dead or not tasks.needs_workflow(case):
         return False
-    started = ports.workflows.start(case.id, case.workflow_attempt)
+    started = executions(ports, case).start(case.id, case.workflow_attempt)
     ports.cases.set_timer(Timer(case.id, WATCH, ports.clock.now() + WATCH_EVERY))
     return started
+
+
+def executions(ports: Ports, case: Case) -> Workflows:
+    """The state machine that moves the case: what is decided on a promise has no route to go, only a check."""
+    return ports.checks if commitments.was_decided(case) else ports.workflows
 
 
 def report_tasks(ports: Ports, case_id: str) -> int:
@@ -71,7 +78,7 @@ def report_tasks(ports: Ports, case_id: str) -> int:
     case = ports.cases.get(case_id)
     if case is None:
         return 0
-    ended = {number for number in seen if case.task is None or case.task.number != number}
+    ended = seen - {task.number for task in open_tasks(case)}
     tokens = ports.cases.tokens(case_id) if ended else {}
     for number in sorted(ended & set(tokens)):
         _report(ports, case, tokens[number])
@@ -84,7 +91,7 @@ def _report(ports: Ports, case: Case, token: TaskToken) -> None:
         # The name is caught by the state machine; the cause must stay impersonal, histories are read by many.
         ports.workflows.fail(token.value, tasks.CaseEnded.__name__, f"the case is {case.state}")
         return
-    following = "node" if case.pending_node is not None else "end"
+    following = "node" if tasks.needs_workflow(case) else "end"
     # The attempt goes on as the execution's own: one that a restart has replaced must stay superseded.
     ports.workflows.succeed(token.value, {"case_id": case.id, "attempt": token.attempt, "next": following})
 
@@ -96,17 +103,20 @@ def look_after(ports: Ports, case_id: str) -> Finding:
         return Finding.FINISHED
     reported = report_tasks(ports, case_id) > 0
     if case.state is CaseState.GRANTED:
-        # A granted case whose fee is not paid waits for the payer, and nothing has come apart.
-        return Finding.ISSUED if certificates.issue(ports, case_id) else Finding.MOVING
+        if certificates.issue(ports, case_id):
+            return Finding.ISSUED
+        if not tasks.needs_workflow(case):
+            # A granted case whose fee is not paid waits for the payer, and nothing has come apart.
+            return Finding.MOVING
     if not tasks.needs_workflow(case):
         return Finding.REPORTED if reported else Finding.FINISHED
     if case.workflow_dead:
         return _restart(ports, case)
-    if ports.workflows.is_running(case_id, case.workflow_attempt):
+    if executions(ports, case).is_running(case_id, case.workflow_attempt):
         return Finding.REPORTED if reported else Finding.MOVING
     # Not running: it never began (the start was lost, or is still in the queue), or it is over. Starting it tells
     # which, and is the remedy for the first. DescribeExecution alone cannot: it lags behind StartExecution.
-    if ports.workflows.start(case_id, case.workflow_attempt):
+    if executions(ports, case).start(case_id, case.workflow_attempt):
         return Finding.STARTED
     try:
         tasks.record_workflow_death(ports, case_id, case.workflow_attempt)

@@ -1,4 +1,4 @@
-"""What the use cases need from Step Functions, as Protocols."""
+"""What moving cases needs from Step Functions, as Protocols."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class TaskToken:
 
 
 class Workflows(Protocol):
-    """Executions of the case-routing state machine."""
+    """Executions of a state machine."""
 
     def start(self, case_id: str, attempt: int) -> bool:
         """Start the execution named ``<case id>-<attempt>``; harmless if it was started before.
@@ -37,3 +37,14 @@ class Workflows(Protocol):
         ...
 
     def is_running(self, case_id: str, attempt: int) -> bool: ...
+
+
+class WorkflowPorts(Protocol):
+    """One for each state machine."""
+
+    @property
+    def workflows(self) -> Workflows: ...
+    @property
+    def checks(self) -> Workflows:
+        """Executions of the state machine of checks (``commitment_check``)."""
+        ...

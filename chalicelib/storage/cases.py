@@ -13,9 +13,10 @@ from pynamodb.exceptions import DeleteError, DoesNotExist
 from chalicelib.domain import case_events as e
 from chalicelib.domain.authorities import Authority
 from chalicelib.domain.case_events import Document, EventRecord
-from chalicelib.domain.case_rules import Task
+from chalicelib.domain.case_rules import open_tasks
 from chalicelib.domain.cases import Case
-from chalicelib.domain.certificates import Certificate
+from chalicelib.domain.certificates import Certificate, resting_on
+from chalicelib.domain.credit import CreditFile
 from chalicelib.domain.deadlines import legal_day
 from chalicelib.domain.documents import Entry, entry
 from chalicelib.domain.erasure import ERASED
@@ -81,8 +82,10 @@ class DynamoCases:
         receipt: Receipt | None = None,
         token: str | None = None,
         certificate: Certificate | None = None,
+        annulled: Certificate | None = None,
         authority: Authority | None = None,
         mandate: Mandate | None = None,
+        credit: CreditFile | None = None,
         timers: Sequence[Timer] = (),
         cleared: Sequence[str] = (),
     ) -> None:
@@ -99,8 +102,9 @@ class DynamoCases:
             self._lists(change, case.id, event)
         if key and receipt:
             change.create(receipt_row(key, receipt, events[0].recorded_at))
-        if token and case.task:
-            change.put(_token_row(case, case.task, token))
+        opened = [record.event.task for record in events if isinstance(record.event, e.TaskOpened)]
+        if token and opened:
+            change.put(_token_row(case, opened[-1], token))
         if certificate:
             pk = f"certificate#{certificate.identifier}"
             holder, order = f"holder#{certificate.holder_subject}", f"{instant(certificate.issued_at)}#{pk}"
@@ -108,18 +112,23 @@ class DynamoCases:
             made = t.CertificateRow(pk, "certificate", case_id=case.id, snapshot=sealed, lpk=holder, lsk=order)
             issues = any(isinstance(record.event, e.ResultIssued) for record in events)
             (change.create if issues else change.put)(made)
-        if authority:
-            same = t.AuthorityRow.version == authority.version
-            change.check(t.AuthorityRow, f"authority#{authority.id}", "authority", same)
-        if mandate:
-            unchanged = t.MandateRow.version == mandate.version
-            change.check(t.MandateRow, f"mandate#{mandate.id}", "mandate", unchanged)
+        if annulled:
+            self._annul(change, annulled, sealing)
+        _guard(change, authority, mandate, credit)
         for timer in timers:
             change.put(timer_row(timer))
         for kind in cleared:
             change.delete(t.TimerRow(f"case#{case.id}", f"timer#{kind}"))
         change.commit()
         self._safe.keep(sealing)
+
+    def _annul(self, change: Change, annulled: Certificate, sealing: Key) -> None:
+        """The certificate of this case, as it stands from now on: it stays to be found."""
+        pk = f"certificate#{annulled.identifier}"
+        holder, order = f"holder#{annulled.holder_subject}", f"{instant(annulled.issued_at)}#{pk}"
+        sealed = sealing.seal(pk, dumps(annulled))
+        row = t.CertificateRow(pk, "certificate", case_id=annulled.case_id, snapshot=sealed, lpk=holder, lsk=order)
+        change.put(row, t.CertificateRow.pk.exists())
 
     def _key(self, change: Change, case_id: str, expected_version: int) -> Key:
         """The data key of the case, made with its first event."""
@@ -170,9 +179,10 @@ class DynamoCases:
             if ends and ended:
                 change.delete(t.TaskRow(f"case#{case.id}", f"task#{_number(ended)}"))
         touches = e.TaskOpened | e.TaskClaimed | e.TaskTransferred | e.TaskReleased
-        touched = any(isinstance(record.event, touches) for record in events)
-        if touched and case.task:
-            task = case.task
+        touched = {record.event.task for record in events if isinstance(record.event, touches)}
+        for task in open_tasks(case):
+            if task.number not in touched:
+                continue
             queue = officer_queue(task.assignee) if task.assignee else body_queue(task.body, task.role)
             change.put(
                 t.TaskRow(
@@ -206,6 +216,9 @@ class DynamoCases:
                     continue  # nobody will ever ask for the list of a party without account
                 pk, sk = f"case#{case_id}", f"party#{subject}"
                 change.create(t.PartyRow(pk, sk, lpk=f"party#{subject}", lsk=case_id, case_id=case_id))
+        for identifier in resting_on(event):
+            pk, sk = f"case#{case_id}", f"about#{identifier}"
+            change.put(t.AboutRow(pk, sk, lpk=sk, lsk=case_id, case_id=case_id))
         document: Document | None = getattr(event, "document", None)
         if document:
             row = t.DocumentRow(
@@ -268,6 +281,13 @@ class DynamoCases:
         found = {case.id: case for case in self._cases(ids)}
         return Page([found[case_id] for case_id in ids if case_id in found], cursor)
 
+    @reading
+    def cases_about(self, identifier: str, limit: int) -> Sequence[Case]:
+        rows, _ = page(f"about#{identifier}", None, limit, newest_first=True)
+        ids = [row.case_id for row in rows if isinstance(row, t.AboutRow)]
+        found = {case.id: case for case in self._cases(ids)}
+        return [found[case_id] for case_id in ids if case_id in found]
+
     def _cases(self, ids: Sequence[str]) -> Iterator[Case]:
         keys = self._safe.keys(ids)
         for row in t.CaseRow.batch_get([(f"case#{case_id}", "case") for case_id in keys]):
@@ -276,12 +296,12 @@ class DynamoCases:
 
     # -- workflow ------------------------------------------------------------------------------------
 
-    def renew_token(self, case: Case, token: str) -> None:
-        if case.task is None:
+    def renew_token(self, case: Case, task: int, token: str) -> None:
+        if task not in {each.number for each in open_tasks(case)}:
             raise ValueError("only an open task has a token")
         change = Change(self._connection)
         change.check(t.CaseRow, f"case#{case.id}", "case", t.CaseRow.version == case.version)
-        change.put(_token_row(case, case.task, token))
+        change.put(_token_row(case, task, token))
         change.commit()
 
     @reading
@@ -371,8 +391,22 @@ def receipt_row(key: RequestKey, receipt: Receipt, now: datetime) -> t.ReceiptRo
     return t.ReceiptRow(f"idem#{key.scope}", "idem", content=key.content, receipt=dumps(receipt), ttl=ttl)
 
 
-def _token_row(case: Case, task: Task, token: str) -> t.TokenRow:
-    return t.TokenRow(f"token#{case.id}", _number(task.number), token=token, attempt=case.workflow_attempt)
+def _guard(change: Change, authority: Authority | None, mandate: Mandate | None, credit: CreditFile | None) -> None:
+    """What a change rests on must still stand as it was read."""
+    if authority:
+        same = t.AuthorityRow.version == authority.version
+        change.check(t.AuthorityRow, f"authority#{authority.id}", "authority", same)
+    if mandate:
+        unchanged = t.MandateRow.version == mandate.version
+        change.check(t.MandateRow, f"mandate#{mandate.id}", "mandate", unchanged)
+    if credit:
+        clean = t.CreditRow.pk.does_not_exist()
+        as_read = t.CreditRow.version == credit.version
+        change.check(t.CreditRow, f"credit#{credit.subject}", "credit", as_read if credit.version else clean)
+
+
+def _token_row(case: Case, task: int, token: str) -> t.TokenRow:
+    return t.TokenRow(f"token#{case.id}", _number(task), token=token, attempt=case.workflow_attempt)
 
 
 def _number(task: int) -> str:

@@ -14,8 +14,11 @@ from typing import TypeVar
 from chalicelib.domain import case_events as e
 from chalicelib.domain.authorities import Authority
 from chalicelib.domain.case_events import Document, EventRecord
+from chalicelib.domain.case_rules import open_tasks
 from chalicelib.domain.cases import Case
-from chalicelib.domain.certificates import Certificate
+from chalicelib.domain.certificates import Certificate, resting_on
+from chalicelib.domain.credit import CreditFile
+from chalicelib.domain.credit import Entry as CreditEntry
 from chalicelib.domain.deadlines import legal_day
 from chalicelib.domain.documents import Entry, entry
 from chalicelib.domain.enquiries import Enquiry, Step
@@ -53,6 +56,7 @@ class MemoryStore:
     heads: dict[str, tuple[date, Head]] = field(default_factory=dict)  # id → day of the last change, head
     tasks: dict[tuple[str, int], TaskSummary] = field(default_factory=dict)
     parties: dict[str, set[str]] = field(default_factory=dict)
+    about: dict[str, set[str]] = field(default_factory=dict)  # certificate → cases that rest on it
     outbox: dict[str, OutboxRow] = field(default_factory=dict)
     receipts: dict[str, StoredReceipt] = field(default_factory=dict)
     tokens: dict[tuple[str, int], TaskToken] = field(default_factory=dict)
@@ -65,6 +69,20 @@ class MemoryStore:
     enquiries: dict[str, str] = field(default_factory=dict)
     enquiry_steps: dict[str, list[str]] = field(default_factory=dict)
     certificates: dict[str, str] = field(default_factory=dict)
+    outages: dict[str, str] = field(default_factory=dict)
+    credit: dict[str, list[str]] = field(default_factory=dict)  # subject → entries
+
+    def credit_version(self, subject: str) -> int:
+        return len(self.credit.get(subject, ()))
+
+    def guard(self, authority: Authority | None, mandate: Mandate | None, credit: CreditFile | None) -> None:
+        moved = [
+            authority is not None and loads(self.authorities[authority.id], Authority).version != authority.version,
+            mandate is not None and loads(self.mandates[mandate.id], Mandate).version != mandate.version,
+            credit is not None and self.credit_version(credit.subject) != credit.version,
+        ]
+        if any(moved):
+            raise Conflict.because("store.conflict")
 
     def refuse_used(self, key: RequestKey | None) -> None:
         if key and key.scope in self.receipts:
@@ -95,8 +113,10 @@ class MemoryCases:
         receipt: Receipt | None = None,
         token: str | None = None,
         certificate: Certificate | None = None,
+        annulled: Certificate | None = None,
         authority: Authority | None = None,
         mandate: Mandate | None = None,
+        credit: CreditFile | None = None,
         timers: Sequence[Timer] = (),
         cleared: Sequence[str] = (),
     ) -> None:
@@ -104,10 +124,7 @@ class MemoryCases:
         if (stored.version if stored else 0) != expected_version:
             raise Conflict.because("store.conflict")
         self.store.refuse_used(key)
-        if authority and loads(self.store.authorities[authority.id], Authority).version != authority.version:
-            raise Conflict.because("store.conflict")
-        if mandate and loads(self.store.mandates[mandate.id], Mandate).version != mandate.version:
-            raise Conflict.because("store.conflict")
+        self.store.guard(authority, mandate, credit)
         must_fit(events, (len(text.encode()) for text in (*map(dump_event, events), dumps(case))))
         used = {r.event.presence for r in events if isinstance(r.event, e.CaseDrafted)} - {""}
         if used & self.store.presences:
@@ -128,10 +145,12 @@ class MemoryCases:
         types = tuple((r.number, r.event.type) for r in events)
         self.store.outbox[row_key] = OutboxRow(row_key, case.id, types, first.recorded_at)
         self.store.keep(key, receipt)
-        if token and case.task:
-            self.store.tokens[case.id, case.task.number] = TaskToken(token, case.workflow_attempt)
-        if certificate:
-            self.store.certificates[certificate.identifier] = dumps(certificate)
+        opened = [r.event.task for r in events if isinstance(r.event, e.TaskOpened)]
+        if token and opened:
+            self.store.tokens[case.id, opened[-1]] = TaskToken(token, case.workflow_attempt)
+        for kept in (certificate, annulled):
+            if kept:
+                self.store.certificates[kept.identifier] = dumps(kept)
         for timer in timers:
             self.store.timers[timer.case_id, timer.kind] = timer
         for kind in cleared:
@@ -141,8 +160,10 @@ class MemoryCases:
         event = record.event
         if isinstance(event, e.TaskEnded | e.CaseWithdrawn | e.ResultDelivered):
             self.store.tasks.pop((case.id, event.task), None)
-        if isinstance(event, e.TaskOpened | e.TaskClaimed | e.TaskTransferred | e.TaskReleased) and case.task:
-            task = case.task
+        touched = isinstance(event, e.TaskOpened | e.TaskClaimed | e.TaskTransferred | e.TaskReleased)
+        for task in open_tasks(case) if touched else ():
+            if task.number != getattr(event, "task", 0):
+                continue
             self.store.tasks[case.id, task.number] = TaskSummary(
                 case.id, task.number, task.role, task.body, task.opened_at, task.assignee, case.item.name, case.number
             )
@@ -151,6 +172,8 @@ class MemoryCases:
         if isinstance(event, e.CaseDrafted):
             for subject in {event.applicant.subject, event.agent} - {""}:
                 self.store.parties.setdefault(subject, set()).add(case.id)
+        for identifier in resting_on(event):
+            self.store.about.setdefault(identifier, set()).add(case.id)
         document: Document | None = getattr(event, "document", None)
         if document:
             self.store.documents[document.number] = (case.id, entry(document))
@@ -185,13 +208,17 @@ class MemoryCases:
         cases = [case for case in map(self.get, self.store.parties.get(subject, ())) if case]
         return _page(cases, lambda case: case.id, after, limit, newest_first=True)
 
-    def renew_token(self, case: Case, token: str) -> None:
+    def cases_about(self, identifier: str, limit: int) -> Sequence[Case]:
+        cases = [case for case in map(self.get, self.store.about.get(identifier, ())) if case]
+        return sorted(cases, key=lambda case: case.id, reverse=True)[:limit]
+
+    def renew_token(self, case: Case, task: int, token: str) -> None:
         stored = self.get(case.id)
-        if case.task is None:
+        if task not in {each.number for each in open_tasks(case)}:
             raise ValueError("only an open task has a token")
         if stored is None or stored.version != case.version:
             raise Conflict.because("store.conflict")
-        self.store.tokens[case.id, case.task.number] = TaskToken(token, case.workflow_attempt)
+        self.store.tokens[case.id, task] = TaskToken(token, case.workflow_attempt)
 
     def tokens(self, case_id: str) -> Mapping[int, TaskToken]:
         return {task: token for (owner, task), token in self.store.tokens.items() if owner == case_id}
@@ -260,6 +287,26 @@ class MemoryCertificates:
         return _page(
             mine, lambda c: f"{instant(c.issued_at)}#certificate#{c.identifier}", after, limit, newest_first=True
         )
+
+
+class MemoryCredit:
+    """Twin of ``storage.credit.DynamoCredit``."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self.store = store
+
+    def file(self, subject: str) -> CreditFile:
+        return CreditFile(subject, tuple(loads(text, CreditEntry) for text in self.store.credit.get(subject, ())))
+
+    def subject_of(self, record_id: str) -> str | None:
+        return next((s for s in self.store.credit if self.file(s).record(record_id)), None)
+
+    def commit(self, file: CreditFile, entry: CreditEntry, *, key: RequestKey | None, receipt: Receipt | None) -> None:
+        if self.store.credit_version(file.subject) != file.version:
+            raise Conflict.because("store.conflict")
+        self.store.refuse_used(key)
+        self.store.credit.setdefault(file.subject, []).append(dumps(entry))
+        self.store.keep(key, receipt)
 
 
 class MemoryEnquiries:

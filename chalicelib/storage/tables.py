@@ -183,6 +183,12 @@ class CounterRow(Row, discriminator="counter"):
     value = NumberAttribute()
 
 
+class AboutRow(Row, discriminator="about"):
+    """case#<id>/about#<identifier>: lists the case among those that rest on a certificate."""
+
+    case_id = UnicodeAttribute()
+
+
 class TimerRow(Row, discriminator="timer"):
     """case#<id>/timer#<kind>: look at this case at that moment."""
 
@@ -243,6 +249,13 @@ class MandateBodyRow(Row, discriminator="mandate_body"):
     mandate_id = UnicodeAttribute()
 
 
+class OutageRow(Row, discriminator="outage"):
+    """outage#<service>/<number>: when a service of the platform itself was down."""
+
+    version = NumberAttribute()
+    snapshot = UnicodeAttribute()
+
+
 class CertificateRow(Row, discriminator="certificate"):
     """certificate#<identifier>/certificate: listed for its holder; sealed under the key of its case."""
 
@@ -255,6 +268,24 @@ class ContactsRow(Row, discriminator="contacts"):
 
     version = NumberAttribute()
     snapshot = BinaryAttribute(legacy_encoding=False)
+
+
+class CreditRow(Row, discriminator="credit"):
+    """credit#<subject>/credit: how many entries the file of a subject has. Changes of cases rest on it."""
+
+    version = NumberAttribute()
+
+
+class CreditEntryRow(Row, discriminator="credit_entry"):
+    """credit#<subject>/entry#<number>: one entry, sealed under a key of the subject's own, never changed."""
+
+    payload = BinaryAttribute(legacy_encoding=False)
+
+
+class CreditRecordRow(Row, discriminator="credit_record"):
+    """credit-record#<id>/credit: whose file a record stands in."""
+
+    subject = UnicodeAttribute()
 
 
 class MessageRow(Row, discriminator="message"):

@@ -13,6 +13,9 @@ from infra.stages import stage_named
 DEPARTMENT = "05"
 """The department whose officers are among the demo people: that of the item in scenario ``main``."""
 
+CREDIT_DEPARTMENT = "04"
+"""Development and Reform: where credit records are kept in the demo."""
+
 SERVICE_CENTRE = "90"
 GOVERNMENT = "80"
 _SHOWCASE = "152500000000"  # 锡林郭勒盟: where the region's own stack shows a whole chain
@@ -98,6 +101,15 @@ def people_of(stage: str, department: str = DEPARTMENT) -> dict[str, Person]:
             f"{chain.township.code}-{SERVICE_CENTRE}",
             chain.township.code,
             ("window",),
+        ),
+        Person(
+            "credit-office",
+            f"credit officer, {chain.league.name}",
+            "officer",
+            f"{chain.league.name}信用管理员(演示)",
+            f"{chain.league.code}-{CREDIT_DEPARTMENT}",
+            chain.league.code,
+            ("credit",),
         ),
         Person(
             "supervisor", f"supervisor, {chain.league.name}", "supervisor", "苏和(演示)", division=chain.league.code

@@ -25,6 +25,7 @@ PUBLIC_PREFIXES = (
     "/v1/labels",
     "/v1/lists",
     "/v1/openapi.json",
+    "/v1/outages",
     "/v1/problems",
     "/v1/seal-keys",
     "/v1/themes",

@@ -9,9 +9,11 @@ from chalicelib.storage.authorities import DynamoAuthorities
 from chalicelib.storage.case_logs import DynamoCaseLogs
 from chalicelib.storage.cases import DynamoCases
 from chalicelib.storage.certificates import DynamoCertificates
+from chalicelib.storage.credit import DynamoCredit
 from chalicelib.storage.enquiries import DynamoEnquiries
 from chalicelib.storage.mandates import DynamoMandates
 from chalicelib.storage.messages import DynamoContacts, DynamoMessages
+from chalicelib.storage.outages import DynamoOutages
 from chalicelib.storage.sealing import Safe
 from chalicelib.storage.uploads import DynamoUploads
 from tests import factories as f
@@ -32,8 +34,10 @@ def world(request: pytest.FixtureRequest) -> f.World:
         made.authorities = DynamoAuthorities(connection, safe)  # type: ignore[assignment]
         made.enquiries = DynamoEnquiries(connection, safe)  # type: ignore[assignment]
         made.mandates = DynamoMandates(connection)  # type: ignore[assignment]
+        made.outages = DynamoOutages(connection)  # type: ignore[assignment]
         made.uploads = DynamoUploads(connection, safe)  # type: ignore[assignment]
         made.contacts = DynamoContacts(connection, safe)  # type: ignore[assignment]
         made.messages = DynamoMessages(connection, safe)  # type: ignore[assignment]
+        made.credit = DynamoCredit(connection, safe)  # type: ignore[assignment]
         made.certificates = DynamoCertificates(safe)  # type: ignore[assignment]
     return made

@@ -137,12 +137,12 @@ def test_a_token_is_kept_with_its_task_renewed_and_forgotten(world: f.World) -> 
     case_id = journey.submitted(world)
     journey.opened(world, case_id)
     assert world.cases.tokens(case_id) == {1: TaskToken("token-1", 1)}
-    world.cases.renew_token(journey.get(world, case_id), "token-new")
+    world.cases.renew_token(journey.get(world, case_id), 1, "token-new")
     assert world.cases.tokens(case_id) == {1: TaskToken("token-new", 1)}
     stale = journey.get(world, case_id)
     tasks.claim(world, f.WINDOW, case_id)
     with pytest.raises(Conflict):
-        world.cases.renew_token(stale, "token-late")
+        world.cases.renew_token(stale, 1, "token-late")
     world.cases.forget_token(case_id, 1)
     world.cases.forget_token(case_id, 1)
     assert world.cases.tokens(case_id) == {}

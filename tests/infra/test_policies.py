@@ -14,7 +14,7 @@ from infra.policies import policy
 
 Json = dict[str, Any]
 
-HOLD_TOKENS = {"open_node", "report_tasks", "sweep_timers", "reconcile"}
+HOLD_TOKENS = {"open_check", "open_node", "report_tasks", "sweep_timers", "reconcile"}
 
 
 def statements(resources: dict[str, Json]) -> Iterator[tuple[str, Json]]:
@@ -86,7 +86,10 @@ def test_the_authorizer_may_do_nothing_but_write_its_log() -> None:
 
 def test_a_state_machine_calls_its_own_tasks_and_no_other_function(resources: dict[str, Json]) -> None:
     calls = [s for role, s in statements(resources) if "lambda:InvokeFunction" in listed(s["Action"])]
-    assert [call["Resource"] for call in calls] == [[{"Fn::GetAtt": ["OpenNode", "Arn"]}]]
+    assert [call["Resource"] for call in calls] == [
+        [{"Fn::GetAtt": ["OpenNode", "Arn"]}],
+        [{"Fn::GetAtt": ["OpenCheck", "Arn"]}],
+    ]
 
 
 def test_only_the_rule_of_a_queue_may_send_to_it(resources: dict[str, Json]) -> None:

@@ -247,7 +247,7 @@ def test_queues_are_those_of_the_officers_body_and_roles(world: f.World) -> None
 
 
 def rules_of_tasks() -> set[str]:
-    return {"receive", "accept", "preliminary_review", "review", "decide", "deliver"}
+    return {"receive", "accept", "preliminary_review", "review", "decide", "deliver", "check", "revoke"}
 
 
 def test_an_abandoned_draft_is_discarded_with_what_was_filled_in(world: f.World) -> None:

@@ -99,12 +99,15 @@ ALLOWED: dict[str, set[str]] = {
         *("open_task", "claim", "transfer", "release", "opinion", "return"),
         *("grant", "refuse", "withdraw", "death", "restart"),
     },
-    "granted": {"issue"},
+    # Claiming, transferring and releasing after the decision are about the task of delivery, or of a promise's check.
+    "granted": {"issue", "claim", "transfer", "release"},
     "refused": {"claim", "transfer", "release", "hand_over", "confirm"},
     "issued": {"claim", "transfer", "release", "hand_over", "confirm"},
     "not_accepted": set(),
-    "closed": set(),
+    "closed": {"claim", "transfer", "release"},
+    "revoked": set(),
     "withdrawn": set(),
+    "acceptance_revoked": set(),
     "discarded": set(),
 }
 

@@ -178,7 +178,8 @@ def test_a_catch_all_is_told_from_a_material(name: str, caught: bool) -> None:
 
 @pytest.mark.requirement("D1", "D5")
 def test_nothing_may_be_late_on_the_spot_or_in_an_excluded_area_or_longer_than_the_promise() -> None:
-    late = {"period": {"value": 3, "unit": "workday"}, "outcome": "refused"}
+    checking = {"value": 1, "unit": "workday"}
+    late = {"period": {"value": 3, "unit": "workday"}, "outcome": "refused", "checking": checking}
     instant = document("marriage-registration")
     instant["materials"][0] |= {"necessity": "deferrable", "deferral": late}
     assert ("catalog.deferrable-on-instant", "/0/materials/0/necessity") in judged(instant)
@@ -188,11 +189,15 @@ def test_nothing_may_be_late_on_the_spot_or_in_an_excluded_area_or_longer_than_t
     short = document("sole-trader-registration")
     short["materials"][3]["deferral"] = late
     assert judged(short) == [("catalog.deferral-over-promise", "/0/materials/3/deferral/period")]
+    short["materials"][3]["deferral"] = {**late, "checking": None}
+    assert judged(short) == [("catalog.deferral-needs-checking", "/0/materials/3/deferral/checking")]
 
 
 @pytest.mark.requirement("C1")
 def test_a_list_may_not_bring_promises_into_an_excluded_area_but_a_law_can() -> None:
     target = document("hr-service-licence")
+    target["commitment"]["excluded_areas"] = ["made_up", "public_safety"]
+    assert ("catalog.excluded-area-unknown", "/0/commitment/excluded_areas/0") in judged(target)
     target["commitment"]["excluded_areas"] = ["public_safety"]
     assert judged(target) == [("catalog.commitment-in-excluded-area", "/0/commitment/allowed")]
     target["commitment"]["basis"] = BASIS

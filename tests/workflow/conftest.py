@@ -22,23 +22,23 @@ from infra.local import emulator  # noqa: E402
 from infra.local.functions import Functions  # noqa: E402
 from tests.workflow.support import World  # noqa: E402
 
-DEFINITION = Path(__file__).parents[2] / "statemachines" / "case_routing.asl.json"
+DEFINITIONS = Path(__file__).parents[2] / "statemachines"
 
 
 class Machine:
     """The deployed state machine and a look into its executions."""
 
-    def __init__(self, node_timeout: int) -> None:
+    def __init__(self, node_timeout: int, name: str = "case_routing", task: str = "open_node") -> None:
         self.client: Any = emulator.client("stepfunctions")
-        text = DEFINITION.read_text(encoding="utf-8")
-        for name, value in {
+        text = (DEFINITIONS / f"{name}.asl.json").read_text(encoding="utf-8")
+        for place, value in {
             "Partition": environment.PARTITION,
-            "OpenNodeFunctionArn": _open_node_arn(),
+            f"{task.title().replace('_', '')}FunctionArn": _function_arn(name, task),
             "NodeTimeoutSeconds": str(node_timeout),
         }.items():
-            text = text.replace(f"${{{name}}}", value)
+            text = text.replace(f"${{{place}}}", value)
         role = f"arn:{environment.PARTITION}:iam::{environment.ACCOUNT}:role/workflow"
-        answer = self.client.create_state_machine(name=f"routing-{node_timeout}", definition=text, roleArn=role)
+        answer = self.client.create_state_machine(name=f"{name}-{node_timeout}", definition=text, roleArn=role)
         self.arn: str = answer["stateMachineArn"]
 
     def execution(self, name: str) -> dict[str, Any]:
@@ -71,22 +71,22 @@ class Machine:
         return f"{self.arn.replace(':stateMachine:', ':execution:')}:{name}"
 
 
-def _open_node_arn() -> str:
+def _function_arn(machine: str, task: str) -> str:
     client: Any = emulator.client("lambda")
     try:
-        return str(client.get_function(FunctionName="open_node")["Configuration"]["FunctionArn"])
+        return str(client.get_function(FunctionName=task)["Configuration"]["FunctionArn"])
     except client.exceptions.ResourceNotFoundException:
         pass
     trust = json.dumps({"Version": "2012-10-17", "Statement": []})
-    role = emulator.client("iam").create_role(RoleName="open_node", AssumeRolePolicyDocument=trust)
+    role = emulator.client("iam").create_role(RoleName=task, AssumeRolePolicyDocument=trust)
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
         archive.writestr("empty.txt", "")
     answer = client.create_function(
-        FunctionName="open_node",
+        FunctionName=task,
         Runtime="python3.12",
         Role=role["Role"]["Arn"],
-        Handler="chalicelib.tasks.case_routing.open_node",
+        Handler=f"chalicelib.tasks.{machine}.{task}",
         Code={"ZipFile": code.getvalue()},
     )
     return str(answer["FunctionArn"])
@@ -106,20 +106,20 @@ def aws(functions: Functions) -> Iterator[emulator.Emulator]:
 
 
 @pytest.fixture
-def machine_of(aws: emulator.Emulator) -> Iterator[Callable[[int], Machine]]:
+def machine_of(aws: emulator.Emulator) -> Iterator[Callable[..., Machine]]:
     yield Machine
     emulator.abort_executions()
     aws.reset()
 
 
 @pytest.fixture
-def machine(machine_of: Callable[[int], Machine]) -> Machine:
+def machine(machine_of: Callable[..., Machine]) -> Machine:
     """Its nodes wait far longer than any test."""
     return machine_of(600)
 
 
 @pytest.fixture
-def hasty_machine(machine_of: Callable[[int], Machine]) -> Machine:
+def hasty_machine(machine_of: Callable[..., Machine]) -> Machine:
     """Its nodes wait one second and are then opened again."""
     return machine_of(1)
 

@@ -1,0 +1,65 @@
+"""What every store promises of a check beside the case's task, of what rests on a certificate, and of annulling it."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.domain.commitment_checks import Final
+from chalicelib.domain.renewals import CaseKind
+from chalicelib.services import cases, commitment_checks, commitments, tasks
+from tests import factories as f
+from tests import journey
+from tests import promises as p
+
+pytestmark = pytest.mark.requirement("C5")
+
+
+@pytest.fixture
+def promising(world: f.World) -> f.World:
+    """The store under test with an item that allows promises."""
+    world.catalog.publish(p.item(result_validity="3年"))
+    return world
+
+
+def test_two_tasks_are_open_beside_each_other_in_the_queues_of_their_bodies(promising: f.World) -> None:
+    world = promising
+    case_id = journey.drafted(world)
+    case = journey.get(world, case_id)
+    cases.save(
+        world, f.HERDER, case_id, form=case.form, materials=case.materials, delivery="window", expected=case.version
+    )
+    commitments.serve(world, f.HERDER, case_id)
+    p.sign(world, case_id)
+    commitments.decide(world, f.HERDER, case_id)
+    p.task_opened(world, case_id, p.CHECKER)
+    mine = tasks.worklist(world, p.CHECKER, "mine", None, 5).items
+    assert [(row.case_id, row.task, row.role) for row in mine] == [(case_id, 2, "check")]
+    assert world.cases.tokens(case_id) == {2: "token-2"}
+    world.cases.renew_token(journey.get(world, case_id), 2, "token-new")
+    assert world.cases.tokens(case_id) == {2: "token-new"}
+    commitment_checks.record(world, p.CHECKER, case_id, result=commitment_checks.Result.FULFILLED, findings="属实")
+    assert tasks.worklist(world, p.CHECKER, "mine", None, 5).items == []
+    after = journey.get(world, case_id)
+    assert after.task is not None
+    assert after.check_task is None
+
+
+def test_a_revocation_annuls_the_certificate_and_finds_what_rests_on_it(promising: f.World) -> None:
+    world = promising
+    case_id = p.heard(world)
+    certificate = journey.get(world, case_id).certificate
+    opening = cases.Opening(f.BASIC, f.GACHA, f.Channel.WEB, kind=CaseKind.CHANGE, certificate=certificate)
+    change = cases.open_draft(world, f.HERDER, opening).id
+    assert [case.id for case in world.cases.cases_about(certificate, 5)] == [change]
+    assert world.cases.cases_about("1.2", 5) == []
+    p.finish(world, case_id, Final.REVOKED)
+    found = world.certificates.get(certificate)
+    assert found is not None
+    assert found.state == "annulled"
+    assert world.certificates.of_holder(f.HERDER.subject, None, 5).items == [found]
+    assert commitment_checks.read(world, f.HERDER, case_id).check.depending == (change,)
+    stored = journey.get(world, case_id)
+    assert stored.commitment is not None
+    assert stored.commitment.evidence is not None
+    assert commitment_checks.record_credit(world, case_id) == 1
+    assert commitment_checks.record_credit(world, case_id) == 0
