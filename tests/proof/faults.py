@@ -113,6 +113,16 @@ class Calls:
         return self.sites
 
     @contextmanager
+    def aside(self) -> Iterator[None]:
+        """What the proof asks for itself is no call of the product."""
+        before = self.armed, self.pause
+        self.armed, self.pause = False, None
+        try:
+            yield
+        finally:
+            self.armed, self.pause = before
+
+    @contextmanager
     def within(self, function: str) -> Iterator[None]:
         """Name the invocation that the calls belong to."""
         before, self.function = self.function, function

@@ -18,6 +18,7 @@ from chalicelib.domain.log_chain import first_fault
 from chalicelib.domain.messages import TELLING
 from chalicelib.domain.uploads import UploadState
 from chalicelib.services.tasks import needs_workflow
+from chalicelib.storage.codec import instant
 from tests.proof.stack import KEPT, Rows, Stack
 
 REPAIRED = frozenset({"case.workflow_died", "case.workflow_restarted"})
@@ -226,6 +227,4 @@ def _under(rows: Rows, case_id: str, prefix: str) -> list[Any]:
 
 
 def _instant(stack: Stack) -> str:
-    from chalicelib.storage.codec import instant
-
     return instant(stack.clock.now())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from chalicelib.services import cases, certificates, tasks
+from chalicelib.services import cases, certificates, messages, tasks
 from chalicelib.services.cases import Opening
 from tests import factories as f
 from tests import journey as short
@@ -240,8 +240,6 @@ def open_a_task_again_after_a_timeout(stack: Stack) -> Act:
 @journey
 def tell_again(stack: Stack) -> Act:
     """A hint that comes when the applicant knows already."""
-    from chalicelib.services import messages
-
     case_id = received(stack)
     number = number_of(stack, case_id, "case.submitted")
     return Act(lambda w, key: messages.tell(w, case_id, number))

@@ -12,32 +12,24 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import cached_property
+from pkgutil import iter_modules
 from types import SimpleNamespace
 from typing import Any
 
-from chalicelib import wiring
+from chalicelib import storage, wiring
 from chalicelib.domain.errors import Conflict, DomainError, Stale, Unavailable
 from chalicelib.edge.functions import REGISTRY, TaskFailed, TryAgain
-from chalicelib.gateways.bus import EventBridgeBus
 from chalicelib.gateways.objects import S3Objects
-from chalicelib.gateways.seal import KmsSeal
-from chalicelib.gateways.vault import KmsVault
-from chalicelib.gateways.workflows import StepFunctionsWorkflows
 from chalicelib.observability import logger
 from chalicelib.services.ports import SHARDS, Receipt, RequestKey
 from chalicelib.services.tasks import CaseEnded, Superseded
+from chalicelib.settings import Settings
 from chalicelib.storage import catalog, tables
-from chalicelib.storage.authorities import DynamoAuthorities
 from chalicelib.storage.calendar_years import DynamoYears
-from chalicelib.storage.case_logs import DynamoCaseLogs
-from chalicelib.storage.cases import DynamoCases
-from chalicelib.storage.certificates import DynamoCertificates
-from chalicelib.storage.enquiries import DynamoEnquiries
+from chalicelib.storage.codec import instant
 from chalicelib.storage.held import HeldCertificates
-from chalicelib.storage.mandates import DynamoMandates
-from chalicelib.storage.messages import DynamoContacts, DynamoMessages
-from chalicelib.storage.sealing import Safe
-from chalicelib.storage.uploads import DynamoUploads
+from chalicelib.wiring import Wiring
 from infra.local import emulator
 from infra.local.functions import load
 from tests import factories as f
@@ -49,6 +41,10 @@ ARN = "arn:aws-cn:states:cn-north-1:123456789012:stateMachine:case_routing"
 Rows = Mapping[tuple[str, str], Any]
 
 QUARANTINE, KEPT = "proof-quarantine", "proof-kept"
+MEMORY = frozenset(
+    module.name for module in iter_modules(storage.__path__, "chalicelib.storage.") if "memory" in module.name
+)
+"""Where the in-memory twins are: a port that a world keeps there has its real one in the wiring."""
 RETRIES = 3
 RECEIVES = 5
 RECONCILED = frozenset({"start_workflows", "report_tasks", "issue_certificates"})
@@ -73,10 +69,25 @@ class Stack(f.World):
         for bucket in (QUARANTINE, KEPT):
             where = {"LocationConstraint": stores.region}
             self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
-        self._vault_key = self._kms.create_key()["KeyMetadata"]["KeyId"]
-        self._seal_key = self._kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+        kms = emulator.client("kms")
+        told = {
+            "STAGE": "proof",
+            "REGION_CODE": f.LEAGUE,
+            "AWS_REGION": stores.region,
+            "CASES_TABLE": stores.cases,
+            "CATALOG_TABLE": stores.catalog,
+            "EVENT_BUS": "proof",
+            "CASE_ROUTING_ARN": ARN,
+            "VAULT_KEY_ID": kms.create_key()["KeyMetadata"]["KeyId"],
+            "SEAL_KEY_ID": kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"],
+        }
+        self.settings = Settings.from_env(told)
         self.sms, self.post = _Counted(self.sms, calls, "sms"), _Counted(self.post, calls, "post")
         self.anchors = _CountedAnchors(calls)
+        kept_in_memory = [
+            name for name, port in vars(self).items() if type(port).__module__ in MEMORY and hasattr(Wiring, name)
+        ]
+        self._stored = [*kept_in_memory, "vault", "seal", "bus", "workflows", "objects", "catalog_store", "years"]
         self.mutant: Callable[[Stack], None] = lambda stack: None
         self.kept_states: dict[object, Mapping[str, Any]] = {}
         self.renew()
@@ -85,36 +96,16 @@ class Stack(f.World):
     def connect(self) -> None:
         """Open the clients that all containers of this process share."""
         stores = self.stores
-        self._connection = tables.bind(stores.cases, stores.region, stores.endpoint)
-        self._catalog = catalog.bind(stores.catalog, stores.region, stores.endpoint)
+        self.connection: Any = tables.bind(stores.cases, stores.region, stores.endpoint)
+        self.catalog_connection: Any = catalog.bind(stores.catalog, stores.region, stores.endpoint)
         self.dynamodb = emulator.client("dynamodb", endpoint_url=stores.endpoint)
-        self.s3, self._kms = emulator.client("s3"), emulator.client("kms")
-        self._sfn, self._events = emulator.client("stepfunctions"), emulator.client("events")
+        self.s3 = emulator.client("s3")
+        self.clients: dict[str, Any] = {}
 
     def renew(self) -> None:
-        """A new container: no key, no row and no answer is remembered."""
-        vault = KmsVault(self._kms, self._vault_key, "proof")
-        safe = Safe(lambda: vault)
-        connection: Any = self._connection
-        made: dict[str, Any] = {
-            "vault": vault,
-            "cases": DynamoCases(connection, safe),
-            "logs": DynamoCaseLogs(connection, safe),
-            "authorities": DynamoAuthorities(connection, safe),
-            "enquiries": DynamoEnquiries(connection, safe),
-            "mandates": DynamoMandates(connection),
-            "certificates": DynamoCertificates(safe),
-            "uploads": DynamoUploads(connection, safe),
-            "contacts": DynamoContacts(connection, safe),
-            "messages": DynamoMessages(connection, safe),
-            "objects": S3Objects(self.s3, self.s3, QUARANTINE, KEPT),
-            "seal": KmsSeal(self._kms, self._seal_key),
-            "bus": EventBridgeBus(self._events, "proof"),
-            "workflows": StepFunctionsWorkflows(self._sfn, ARN),
-            "years": DynamoYears(),
-            "catalog_store": catalog.DynamoCatalogStore(self._catalog),
-        }
-        vars(self).update(made)
+        """A new container: no key, no row and no answer is remembered. Its ports are made by the product's wiring."""
+        own = _Container(self)
+        vars(self).update({name: getattr(own, name) for name in self._stored})
         self.mutant(self)
 
     @property
@@ -255,12 +246,18 @@ class Stack(f.World):
         self.clock.advance(seconds=PUT_OFF.total_seconds())
         self.run_schedules()
         late = [*self.outside.held, *(m for m in self.outside.dead_letters if m.function not in RECONCILED)]
-        if late:
+        if late or self._put_off():
             self.clock.advance(hours=2)
             self.outside.queue += late
             self.outside.held.clear()
             self.outside.dead_letters.clear()
             self.run_schedules()
+
+    def _put_off(self) -> bool:
+        """Whether something waits for its next turn: an upload that somebody was busy with waits an hour."""
+        until = instant(self.clock.now() + timedelta(hours=2))
+        rows = self.rows(self.stores.cases).values()
+        return any("timer" in row and row["timer"]["S"] != "watch" and row["due_at"]["S"] <= until for row in rows)
 
     def scheduled(self, name: str) -> None:
         """Run a scheduled function once, over the shards in use."""
@@ -302,8 +299,9 @@ class Stack(f.World):
 
     def rows(self, table: str) -> Rows:
         """Every row of a table, as stored."""
-        pages = self.dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
-        return {(row["pk"]["S"], row["sk"]["S"]): row for page in pages for row in page["Items"]}
+        with self.calls.aside():
+            pages = self.dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+            return {(row["pk"]["S"], row["sk"]["S"]): row for page in pages for row in page["Items"]}
 
     def files(self, bucket: str) -> dict[str, bytes]:
         """Every object of a bucket."""
@@ -319,7 +317,7 @@ class Stack(f.World):
             "files": {bucket: self.files(bucket) for bucket in (QUARANTINE, KEPT)},
             "outside": self.outside.frozen(),
             "at": self.clock.at,
-            "drawn": self.ids.drawn,
+            "ids": dict(vars(self.ids)),
             "anchors": dict(self.anchors.kept),
             "sent": (list(self.sms.sent), list(self.post.sent)),
             "items": (dict(self.catalog.items), dict(self.catalog.current)),
@@ -338,7 +336,8 @@ class Stack(f.World):
                 self.s3.put_object(Bucket=bucket, Key=name, Body=files[name])
         self.calls.files = any(state["files"].values())
         self.outside.thaw(state["outside"])
-        self.clock.at, self.ids.drawn = state["at"], state["drawn"]
+        self.clock.at = state["at"]
+        vars(self.ids).update(state["ids"])
         self.anchors.kept = dict(state["anchors"])
         self.sms.sent, self.post.sent = (list(sent) for sent in state["sent"])
         self.catalog.items, self.catalog.current = (dict(part) for part in state["items"])
@@ -366,6 +365,28 @@ class Stack(f.World):
         else:
             self.restore(self.kept_states[name])
         return self.kept_states[name]["answer"]
+
+
+class _Container(Wiring):
+    """The product's own wiring, with the clients that all containers of this process share."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._clients = stack.clients
+        shared = {"clock": stack.clock, "ids": stack.ids, "_cases_connection": stack.connection}
+        super().__init__(stack.settings, **shared, catalog_store=catalog.DynamoCatalogStore(stack.catalog_connection))
+
+    @cached_property
+    def objects(self) -> S3Objects:
+        return S3Objects(self._client("s3"), self._client("s3"), QUARANTINE, KEPT)
+
+    @cached_property
+    def years(self) -> DynamoYears:
+        return DynamoYears()
+
+    def _client(self, service: str) -> Any:
+        if service not in self._clients:
+            self._clients[service] = super()._client(service)
+        return self._clients[service]
 
 
 class _Counted:
