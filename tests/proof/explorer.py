@@ -51,8 +51,8 @@ class Broken:
 class Race:
     """``actors`` act at once on what stands. At most one of the event types in each group of ``exclusive`` may happen.
 
-    ``same``: all who succeed are told the same. ``unaided``: everything holds after every schedule as soon as it has
-    come to rest, without a sweep that repairs.
+    ``same``: all who succeed are told the same. ``unaided``: case and execution are in step after every schedule as
+    soon as all has come to rest, before a sweep that would repair.
     """
 
     actors: Sequence[Actor]
@@ -199,8 +199,9 @@ def _judge(stack: Stack, made: Race, outcomes: Sequence[Outcome], follow: bool) 
     yield from judged(stack, made, outcomes)
     if follow:
         stack.settle()
-        if not made.unaided:
-            stack.sweep()
+        if made.unaided:
+            yield from invariants.waiting(stack)
+        stack.sweep()
         yield from invariants.flaws(stack)
 
 

@@ -82,6 +82,14 @@ def flaws(stack: Stack) -> list[str]:
     return found
 
 
+def waiting(stack: Stack) -> list[str]:
+    """Where a case and its execution wait for different things."""
+    stack.renew()
+    rows = stack.rows(stack.stores.cases)
+    cases = [case for case_id in case_ids(rows) if (case := stack.cases.get(case_id))]
+    return [f"{case.id}: {flaw}" for case in cases for flaw in _workflow(stack, rows, case)]
+
+
 def _of_everything(stack: Stack, rows: Rows) -> Iterator[str]:
     left = [pk for pk, _ in rows if pk.startswith("outbox#")]
     if left:
