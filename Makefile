@@ -18,6 +18,8 @@ ONCE ?=
 DYNAMODB ?= moto
 NAME ?= main
 URL ?=
+STRIDE ?= 1
+SCHEDULES ?= 1000
 export PORT STAGE ONCE DYNAMODB NAME URL
 
 ##@ Using it
@@ -29,9 +31,13 @@ scenario: $(STAMP) ## Run one named scenario as an HTTP client (NAME=main; URL= 
 	@$(PY) -m infra.local scenario
 
 ##@ Proving it
-.PHONY: test check check_clean
+.PHONY: test proof check check_clean
 test: $(STAMP) ## Run every test
 	$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+
+proof: $(STAMP) ## The gate of a release: every fault at every call, a thousand orders of every race, the long property tests (STRIDE=, SCHEDULES=)
+	$(PY) -m tests.proof --stride $(STRIDE) --schedules $(SCHEDULES)
+	PROOF=1 HYPOTHESIS_PROFILE=proof $(PY) -m pytest -n 2 --dist loadfile -m hypothesis
 
 check: $(STAMP) ## The gate: format, lint, types, import rules, generated files, architecture and infrastructure tests
 	$(PY) -m ruff format --check .

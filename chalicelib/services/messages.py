@@ -67,8 +67,11 @@ def put(ports: MessagePorts, case: Case, message_id: str, kind: str, places: dic
     try:
         ports.messages.commit(message, expected_version=0)
     except Conflict:
-        # The same hint ran beside this one; what it wrote is as good.
-        return ports.messages.get(message_id) or message
+        # The same hint ran beside this one; what it wrote is as good. But only what lies there may be sent.
+        beside = ports.messages.get(message_id)
+        if beside is None:
+            raise
+        return beside
     return message
 
 

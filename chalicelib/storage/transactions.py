@@ -59,11 +59,21 @@ class Change:
 
 def _in_domain_words(error: TransactWriteError) -> DomainError:
     codes = {reason.code for reason in error.cancellation_reasons if reason is not None and reason.code}
-    if codes & CONFLICTS or error.cause_response_code == "TransactionInProgressException":
+    if codes & CONFLICTS or response_code(error) == "TransactionInProgressException":
         return Conflict.because("store.conflict")
     return Unavailable.because("store.unavailable")
 
 
 def is_condition_failure(error: PynamoDBException) -> bool:
     """True if a single write was refused by its own condition."""
-    return error.cause_response_code == "ConditionalCheckFailedException"
+    return response_code(error) == "ConditionalCheckFailedException"
+
+
+def response_code(error: PynamoDBException) -> str:
+    """The code that DynamoDB answered; empty if it did not answer.
+
+    PynamoDB's own ``cause_response_code`` fails itself after a lost connection: botocore's HTTPClientError has a
+    ``response``, which is None.
+    """
+    answer = getattr(error.cause, "response", None) or {}
+    return str(answer.get("Error", {}).get("Code", ""))

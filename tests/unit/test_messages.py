@@ -17,6 +17,7 @@ from chalicelib.domain.errors import Conflict, Forbidden, Invalid, NotFound, Ref
 from chalicelib.domain.messages import ATTEMPTS, REMINDERS, TELLING, Message, Outcome
 from chalicelib.services import certificates, contacts, messages, notices, reminders
 from chalicelib.services.message_ports import Undeliverable
+from chalicelib.storage.memory_messages import MemoryMessages
 from chalicelib.storage.message_texts import packaged
 from tests import factories as f
 from tests import journey
@@ -422,3 +423,19 @@ def test_a_race_for_the_same_book_has_one_winner() -> None:
     w.contacts.commit(book, expected_version=0, at=f.START)
     with pytest.raises(Conflict):
         w.contacts.commit(book, expected_version=0, at=f.START)
+
+
+def test_what_could_not_be_laid_into_the_inbox_is_not_sent() -> None:
+    """Found by the crash sweep: a conflict is not always another hint that wrote the same."""
+    w = world()
+    with_number(w)
+    case_id = journey.submitted(w)
+
+    class Busy(MemoryMessages):
+        def commit(self, message: Message, **asked: object) -> None:
+            raise Conflict.because("store.conflict")
+
+    w.messages = Busy(w.store)
+    with pytest.raises(Conflict):
+        told(w, case_id)
+    assert w.sms.sent == []

@@ -1,0 +1,53 @@
+"""A few dozen schedules of every race in each run of the tests, and the same races with real threads."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from tests.proof import invariants
+from tests.proof.explorer import Race, container, explore, judged, load, outcome_of
+from tests.proof.stack import Stack
+
+pytestmark = [pytest.mark.engine, pytest.mark.requirement("F4")]
+
+FEW, ROUNDS = 24, 2
+
+
+@pytest.mark.parametrize("name", list(load()))
+def test_no_order_of_events_breaks_a_promise(stack: Stack, name: str) -> None:
+    found = explore(stack, name, FEW)
+    assert found.violations == []
+    assert found.all or found.schedules == FEW
+
+
+@pytest.mark.parametrize("name", list(load()))
+def test_threads_that_nobody_holds_break_none_either(stack: Stack, name: str) -> None:
+    made = load()[name](stack)
+    start = stack.state()
+    for _ in range(ROUNDS):
+        stack.restore(start)
+        assert list(_at_once(stack, made)) == []
+
+
+def _at_once(stack: Stack, made: Race) -> Iterator[str]:
+    outcomes: list[object] = [None] * len(made.actors)
+    together = threading.Barrier(len(made.actors))
+
+    def act(place: int) -> None:
+        own = container(stack)
+        together.wait()
+        outcomes[place] = outcome_of(made.actors[place], own)
+
+    threads = [threading.Thread(target=act, args=(place,)) for place in range(len(made.actors))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    stack.renew()
+    yield from judged(stack, made, outcomes)
+    stack.settle()
+    stack.sweep()
+    yield from invariants.flaws(stack)
