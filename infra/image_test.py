@@ -8,6 +8,8 @@
    runtime interface emulator. Each gets a real event of its source; then scenario ``main`` runs over all of them.
 
 Needs root, buildah and debootstrap (Debian: apt-get install buildah debootstrap).
+
+    python -m infra.image_test FOLDER    only the events, to functions in a folder of this machine: no image, no root
 """
 
 from __future__ import annotations
@@ -162,3 +164,7 @@ def _nothing_can_be_written(place: Place) -> None:
     done = subprocess.run(inside, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise ImageError(f"the image's root is not read-only: {shlex.join(inside)}\n{done.stderr}")
+
+
+if __name__ == "__main__":
+    sys.exit(run_all(Place.on_this_machine(Path(sys.argv[1])), scenario=False))
