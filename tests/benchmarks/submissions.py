@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 import json
 import random
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from botocore.exceptions import ClientError
-
+from chalicelib.storage.tables import shard_of
 from tests.benchmarks.figures import Report, median, percentile
 from tests.benchmarks.stand import Json, Stand, engine_client, timed
 
@@ -30,9 +30,8 @@ def repeated(cases: Sequence[str], count: int) -> list[str]:
 def throughput(stand: Stand, report: Report, count: int) -> None:
     """Submissions with a fifth of repeated keys, then the same transactions by bare boto3; both in one run.
 
-    The floor does what no program can leave out: it sends the very requests that the product sent (as many items,
-    as long, under the same conditions), prepared beforehand, and nothing else.
-    It reads, checks, seals and logs nothing.
+    The floor does what no program can leave out: for each case it sends the very requests that the product sent (as
+    many items, as long, under the same conditions), prepared beforehand. It checks, seals and logs nothing.
     """
     cases = stand.drafts(count * 8 // 10, begin=1_000_000)
     keys = repeated(cases, count)
@@ -57,50 +56,72 @@ def throughput(stand: Stand, report: Report, count: int) -> None:
 
 
 class Floor:
-    """The same transactions, prepared: each key its own rows, a repeated key the same request again."""
+    """The same transactions, prepared: each case under keys of its own, spread over the shards as the product does.
+
+    A key that was used before is answered by one consistent reading of its receipt, which is the least there is.
+    """
 
     def __init__(self, stand: Stand, pattern: Json, keys: Sequence[str]) -> None:
         self._client = stand.client
-        self._requests = {key: self._prepared(pattern, key) for key in dict.fromkeys(keys)}
+        self._lock = threading.Lock()
+        self._done: set[str] = set()
+        self._requests = {key: _prepared(pattern, key) for key in dict.fromkeys(keys)}
         # What the conditions ask for: the row that the submission found.
-        for rows in _chunks([self._found(pattern, key) for key in self._requests], 25):
+        for rows in _chunks([_found(request) for request in self._requests.values()], 25):
             requests = [{"PutRequest": {"Item": row}} for row in rows]
             self._client.batch_write_item(RequestItems={"bench-cases": requests})
 
     def write(self, key: str) -> None:
-        """One transaction; that a repeated key is refused belongs to it."""
-        try:
-            self._client.transact_write_items(**self._requests[key])
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "TransactionCanceledException":
-                raise
-
-    @staticmethod
-    def _prepared(pattern: Json, key: str) -> Json:
-        made = copy.deepcopy(pattern)
-        made.pop("ReturnConsumedCapacity", None)
-        made.pop("ClientRequestToken", None)
-        for item in made["TransactItems"]:
-            operation = next(iter(item.values()))
-            _moved(operation.get("Item") or operation["Key"], key)
-        return made
-
-    @staticmethod
-    def _found(pattern: Json, key: str) -> Json:
-        row = next(
-            put["Item"]
-            for put in (i.get("Put") for i in pattern["TransactItems"])
-            if put and put["Item"]["sk"]["S"] == "case"
-        )
-        found = _moved(copy.deepcopy(row), key)
-        found["version"] = {"N": str(int(row["version"]["N"]) - 1)}
-        return found
+        """One transaction, or one reading."""
+        request = self._requests[key]
+        with self._lock:
+            again = key in self._done
+            self._done.add(key)
+        if again:
+            row = _row(request, "idem")
+            place = {"pk": row["pk"], "sk": row["sk"]}
+            self._client.get_item(TableName="bench-cases", Key=place, ConsistentRead=True)
+        else:
+            self._client.transact_write_items(**request)
 
 
-def _moved(row: Json, key: str) -> Json:
-    """The row under another partition key of the same shape."""
+def _prepared(pattern: Json, key: str) -> Json:
+    """The transaction as it would be for another case: its id, what hangs on its id, and its shard."""
+    pk: str = _row(pattern, "case")["pk"]["S"]
+    old, new = pk.removeprefix("case#"), f"F{key[1:]}"
+    made = {"TransactItems": copy.deepcopy(pattern["TransactItems"])}
+    for item in made["TransactItems"]:
+        operation = next(iter(item.values()))
+        row = operation.get("Item") or operation["Key"]
+        for name, value in row.items():
+            if "S" in value:
+                row[name] = {"S": value["S"].replace(old, new)}
+        _spread(row, new)
+    return made
+
+
+def _spread(row: Json, case_id: str) -> None:
     kind, _, rest = row["pk"]["S"].partition("#")
-    row["pk"] = {"S": f"{kind}#{rest}~{key}"} if kind == "outbox" else {"S": f"{kind}#~{key}"}
+    shard = shard_of(case_id)
+    if kind == "outbox":
+        row["pk"] = {"S": f"outbox#{shard}"}
+    elif case_id not in rest:
+        row["pk"] = {"S": f"{kind}#{case_id}"}
+    if "dpk" in row:
+        row["dpk"] = {"S": f"due#{shard}"}
+    if row.get("lpk", {}).get("S", "").startswith("heads#"):
+        row["lpk"] = {"S": row["lpk"]["S"].rpartition("#")[0] + f"#{shard}"}
+
+
+def _row(request: Json, sk: str) -> Json:
+    """The row that a transaction puts under a sort key."""
+    rows = (item["Put"]["Item"] for item in request["TransactItems"] if "Put" in item)
+    return next(row for row in rows if row["sk"]["S"] == sk)
+
+
+def _found(request: Json) -> Json:
+    row = copy.deepcopy(_row(request, "case"))
+    row["version"] = {"N": str(int(row["version"]["N"]) - 1)}
     return row
 
 
