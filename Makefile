@@ -73,17 +73,15 @@ requirements: $(STAMP) ## Renew the pins in requirements*.txt within what requir
 	done
 
 ##@ Deploying
-.PHONY: package image image_test image-test
+.PHONY: package image image-test
 package: $(STAMP) ## Build the deployable of one stage into build/STAGE/ (template and code)
 	$(PY) -m infra.package --stage $(STAGE)
 
 image: $(STAMP) ## Build the container image and the template that deploys it (STAGE=, BASE=, TAG=; docker, podman or buildah)
 	@$(PY) -m infra.image build
 
-image_test: $(STAMP) ## Build the image on a base made here and run it under the real Lambda runtime (root, buildah, debootstrap)
+image-test: $(STAMP) ## Build the image on a base made here and run it under the real Lambda runtime (root, buildah, debootstrap)
 	@$(PY) -m infra.image test
-
-image-test: image_test
 
 ##@ Setting up
 .PHONY: venv engine clean help
@@ -109,4 +107,4 @@ clean: ## Remove what was built (not .venv, not the data of DYNAMODB=local)
 help: ## Explain every target
 	@awk 'BEGIN {FS = ":.*## "} \
 	  /^##@ / {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z_]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z_-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
