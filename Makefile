@@ -20,7 +20,9 @@ NAME ?= main
 URL ?=
 STRIDE ?= 1
 SCHEDULES ?= 1000
-export PORT STAGE ONCE DYNAMODB NAME URL
+BASE ?=
+TAG ?=
+export PORT STAGE ONCE DYNAMODB NAME URL BASE TAG
 
 ##@ Using it
 .PHONY: run scenario
@@ -31,7 +33,7 @@ scenario: $(STAMP) ## Run one named scenario as an HTTP client (NAME=main; URL= 
 	@$(PY) -m infra.local scenario
 
 ##@ Proving it
-.PHONY: test proof check check_clean
+.PHONY: test proof check check_clean bench
 test: $(STAMP) ## Run every test
 	$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
 
@@ -51,6 +53,9 @@ check_clean: $(STAMP) ## Fail if a generated file differs from what the code wou
 	$(PY) -m infra.config --check
 	$(PY) -m infra.openapi --check
 	$(PY) -m infra.reference --check
+
+bench: $(STAMP) ## Measure what the product costs beside floors of the same run (QUICK=1; ONLY=submissions,cold …)
+	@$(PY) -m tests.benchmarks
 
 ##@ Generating
 .PHONY: config openapi reference format requirements
@@ -74,9 +79,15 @@ requirements: $(STAMP) ## Renew the pins in requirements*.txt within what requir
 	done
 
 ##@ Deploying
-.PHONY: package
+.PHONY: package image image-test
 package: $(STAMP) ## Build the deployable of one stage into build/STAGE/ (template and code)
 	$(PY) -m infra.package --stage $(STAGE)
+
+image: $(STAMP) ## Build the container image and the template that deploys it (STAGE=, BASE=, TAG=; docker, podman or buildah)
+	@$(PY) -m infra.image build
+
+image-test: $(STAMP) ## Build the image on a base made here and run it under the real Lambda runtime (root, buildah, debootstrap)
+	@$(PY) -m infra.image test
 
 ##@ Setting up
 .PHONY: venv engine clean help
@@ -94,12 +105,12 @@ $(STAMP): requirements.txt requirements-dev.txt
 	@touch $@
 
 clean: ## Remove what was built (not .venv, not the data of DYNAMODB=local)
-	@# build/ also holds what was fetched (engine) and what was entered (data, local)
-	find build -mindepth 1 -maxdepth 1 ! -name data ! -name engine ! -name local -exec rm -rf {} + 2>/dev/null || true
+	@# build/ also holds what was fetched (engine, runtime, image) and what was entered (data, local)
+	find build -mindepth 1 -maxdepth 1 ! -name data ! -name engine ! -name image ! -name local ! -name runtime -exec rm -rf {} + 2>/dev/null || true
 	rm -rf .chalice/deployments .mypy_cache .ruff_cache .pytest_cache
 	find app.py chalicelib infra tests -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 help: ## Explain every target
 	@awk 'BEGIN {FS = ":.*## "} \
 	  /^##@ / {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z_]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z_-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -265,7 +265,7 @@ class Wiring:
         """The catalogue as the use cases ask it. It keeps what it has read, by release."""
         from chalicelib.storage.catalog_view import CatalogView
 
-        return CatalogView(self.catalog_store)
+        return CatalogView(self.catalog_store, self.clock)
 
     @cached_property
     def divisions(self) -> DivisionIndex:

@@ -21,8 +21,38 @@ CODE = "s3://onewindow-code/deployment.zip"
 """Stands for the place to which ``aws cloudformation package`` uploads the code."""
 
 
+IMAGE_URI = "ImageUri"
+"""The template's parameter that names the image, by digest."""
+
+
 class TranslationError(Exception):
     """The template is no valid SAM template; the text says where."""
+
+
+def images(sam: Json) -> Json:
+    """The packaged template with its functions as container images; ``chalice package`` knows only archives.
+
+    All functions share the image that the parameter ImageUri names; the handler is the container's command.
+    """
+    made = copy.deepcopy(sam)
+    made.setdefault("Parameters", {})[IMAGE_URI] = {
+        "Type": "String",
+        "Description": "The image in ECR, of the stack's own region, by its digest",
+        "AllowedPattern": "[^\\s]+\\.dkr\\.ecr\\.[^\\s]+@sha256:[0-9a-f]{64}",
+        "ConstraintDescription": "an image in ECR by its digest (…@sha256:…): a tag may be moved",
+    }
+    for resource in made["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            properties = resource["Properties"]
+            handler = properties.pop("Handler")
+            for name in ("Runtime", "CodeUri", "Layers"):
+                properties.pop(name, None)
+            properties |= {
+                "PackageType": "Image",
+                "ImageUri": {"Ref": IMAGE_URI},
+                "ImageConfig": {"Command": [handler]},
+            }
+    return made
 
 
 def cloudformation(sam: Json) -> Json:
@@ -34,7 +64,7 @@ def cloudformation(sam: Json) -> Json:
 
     template = copy.deepcopy(sam)
     for resource in template["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Function":
+        if resource["Type"] == "AWS::Serverless::Function" and "CodeUri" in resource["Properties"]:
             resource["Properties"]["CodeUri"] = CODE
     with _region():
         try:

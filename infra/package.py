@@ -33,6 +33,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build"
 
 _SHIPPED = ("app.py", "chalicelib")
+UNPACKED_LIMIT = 250_000_000
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest moment that a zip archive can name
 
 
@@ -52,6 +53,7 @@ def package(stage: Stage, folder: Path) -> Path:
         _normalise(made / "deployment.zip")
         check_template(made / "sam.json")
         check_archive(made / "deployment.zip")
+        check_size(made / "deployment.zip")
         shutil.copytree(made, folder)
     return folder / "sam.json"
 
@@ -61,10 +63,16 @@ def stack_template(stage: Stage) -> Json:
 
     It equals what the packaged template of the stage expands to; the emulated cloud deploys this.
     """
+    return cloudformation(sam_template(stage))
+
+
+def sam_template(stage: Stage) -> Json:
+    """The stage's template as ``chalice package`` writes it, without building its dependencies."""
     with tempfile.TemporaryDirectory() as scratch:
         made = Path(scratch) / "made"
         _chalice_package(stage, Path(scratch) / "source", made, with_dependencies=False)
-        return cloudformation(json.loads((made / "sam.json").read_text(encoding="utf-8")))
+        written: Json = json.loads((made / "sam.json").read_text(encoding="utf-8"))
+        return written
 
 
 def check_template(sam: Path) -> None:
@@ -80,6 +88,16 @@ def check_template(sam: Path) -> None:
         linted = _run([*lint, "--regions", "cn-north-1", "cn-northwest-1", "--template", str(sam), plain.name])
     if linted.returncode != 0:
         raise PackagingError(f"cfn-lint:\n{linted.stdout}{linted.stderr}")
+
+
+def check_size(archive: Path) -> None:
+    """Lambda takes no function that is larger than 250 MB unpacked (AWS Lambda, quotas). Raises PackagingError."""
+    with zipfile.ZipFile(archive) as packed:
+        size = sum(entry.file_size for entry in packed.infolist())
+    if size > UNPACKED_LIMIT:
+        raise PackagingError(
+            f"unpacked, the function takes {size / 1e6:.0f} MB; Lambda takes {UNPACKED_LIMIT / 1e6:.0f}"
+        )
 
 
 def check_archive(archive: Path) -> None:
@@ -106,13 +124,18 @@ def _chalice_package(stage: Stage, source: Path, made: Path, *, with_dependencie
         raise PackagingError(f"chalice package:\n{said}")
 
 
-def _copy_shipped(source: Path, *, with_dependencies: bool) -> None:
-    source.mkdir()
+def copy_shipped(target: Path) -> None:
+    """Copy our own code that ships, without caches, into a new folder."""
+    target.mkdir()
     for name in _SHIPPED:
         if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+            shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
         else:
-            shutil.copy(ROOT / name, source / name)
+            shutil.copy(ROOT / name, target / name)
+
+
+def _copy_shipped(source: Path, *, with_dependencies: bool) -> None:
+    copy_shipped(source)
     requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8") if with_dependencies else ""
     (source / "requirements.txt").write_text(requirements, encoding="utf-8")
     (source / ".chalice").mkdir()

@@ -58,11 +58,13 @@ class DynamoCases:
 
     @reading
     def get(self, case_id: str) -> Case | None:
-        try:
-            row = t.CaseRow.get(f"case#{case_id}", "case", consistent_read=True)
-        except DoesNotExist:
+        row, key = self._safe.row_and_key(t.CaseRow, f"case#{case_id}", "case", case_id)
+        if row is None:
             return None
-        return self._opened(row)
+        if row.state == ERASED:
+            self._safe.forget(case_id)
+            return None
+        return _case(row, key) if key else None
 
     def _opened(self, row: t.CaseRow) -> Case | None:
         case_id = row.pk.removeprefix("case#")

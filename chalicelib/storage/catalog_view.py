@@ -1,12 +1,13 @@
 """``ports.Catalog`` over a catalogue store, cached in the container for as long as the release stays.
 
-Each question reads the head of the release (one small item); everything else is kept until the number
+The head of the release (one small item) is read again after some seconds; everything else is kept until its number
 changes, and versions of standards and former bodies for good, since they never change.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.domain.catalog import (
@@ -20,19 +21,25 @@ from chalicelib.domain.catalog_documents import standard_of
 from chalicelib.domain.catalog_publication import ReleaseHead
 from chalicelib.domain.catalog_search import SearchIndex
 from chalicelib.domain.divisions import Level, ancestor, level_of
-from chalicelib.services.ports import CatalogStore
+from chalicelib.services.ports import CatalogStore, Clock
 
 Json = dict[str, Any]
 
 CENTRE = "90"
 """Department code of service places (政务服务中心, 便民服务中心)."""
 
+KEPT = timedelta(seconds=5)
+"""How long a head is used: a release is in force everywhere five seconds after it was published."""
+
 
 class CatalogView:
     """Answers about one published catalogue."""
 
-    def __init__(self, store: CatalogStore) -> None:
+    def __init__(self, store: CatalogStore, clock: Clock | None = None) -> None:
+        """``clock``: keep the head for KEPT; without one it is read for each question."""
         self._store = store
+        self._clock = clock
+        self._read_at: datetime | None = None
         self._head: ReleaseHead | None = None
         self._versions: Mapping[str, int] | None = None
         self._index: SearchIndex | None = None
@@ -103,8 +110,12 @@ class CatalogView:
         return self.body_of(standard.department, place) if place else None
 
     def release(self) -> ReleaseHead | None:
-        """The release in force, read from the store."""
+        """The release in force, as read from the store within the last seconds."""
+        now = self._clock.now() if self._clock else None
+        if now is not None and self._read_at is not None and self._head and abs(now - self._read_at) < KEPT:
+            return self._head
         head = self._store.head()
+        self._read_at = now
         if head != self._head:
             self._head, self._versions, self._index = head, None, None
             self._groups = {}

@@ -11,11 +11,14 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
+from typing import TypeVar
 
 from pynamodb.exceptions import DoesNotExist
 
 from chalicelib.services.log_ports import Damaged, Vault
 from chalicelib.storage import tables as t
+
+R = TypeVar("R", bound=t.Row)
 
 PLAIN, SEALED = b"\x00", b"\x01"
 
@@ -92,6 +95,23 @@ class Safe:
             found[owner] = row.wrapped
             self.keep(Key(owner, row.wrapped, vault))
         return {owner: Key(owner, wrapped, vault) for owner, wrapped in found.items()}
+
+    def row_and_key(self, model: type[R], pk: str, sk: str, owner: str) -> tuple[R | None, Key | None]:
+        """A row and the key of its owner as they are now: one read, whether the key is at hand or not."""
+        with self._lock:
+            wrapped = self._kept.get(owner)
+        if wrapped is not None:
+            with suppress(DoesNotExist):
+                return model.get(pk, sk, consistent_read=True), Key(owner, wrapped, self._make_vault())
+            return None, None
+        rows = list(t.Row.batch_get([(pk, sk), (f"key#{owner}", "key")], consistent_read=True))
+        row = next((found for found in rows if isinstance(found, model)), None)
+        stored = next((found for found in rows if isinstance(found, t.KeyRow)), None)
+        if stored is None:
+            return row, None
+        key = Key(owner, stored.wrapped, self._make_vault())
+        self.keep(key)
+        return row, key
 
     def keep(self, key: Key) -> None:
         """Remember a key that is stored."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ environment.prepare()  # before anything below imports an AWS client
 from infra.local import adapt, emulator  # noqa: E402
 from infra.local.admin import Admin  # noqa: E402
 from infra.local.clock import MovableClock  # noqa: E402
+from infra.local.containers import Containers  # noqa: E402
 from infra.local.engine import Engine  # noqa: E402
 from infra.local.environment import BUILD  # noqa: E402
 from infra.local.functions import Functions  # noqa: E402
@@ -29,6 +31,7 @@ from infra.local.objects import ObjectsServer  # noqa: E402
 from infra.local.payments import PaymentReceiver  # noqa: E402
 from infra.local.people import Person, people_of  # noqa: E402
 from infra.local.receivers import Receivers  # noqa: E402
+from infra.local.rie import Place  # noqa: E402
 from infra.local.runtime import Runtime, sources_of  # noqa: E402
 from infra.local.source import invoker  # noqa: E402
 from infra.local.streams import StreamSource  # noqa: E402
@@ -49,7 +52,8 @@ class EmulatedCloud:
     """One stack of one stage, with everything around it, in this process.
 
     ``data`` names a folder for the real DynamoDB engine's files; None keeps everything in moto's memory.
-    ``port`` 0 takes a free one; the issuer listens on the next, the store of files on the one after.
+    ``port`` 0 takes a free one; the issuer listens on the next, the store of files on the one after. ``place``: run
+    every function there, behind the real Lambda runtime, instead of in this process.
     """
 
     def __init__(
@@ -59,6 +63,7 @@ class EmulatedCloud:
         port: int = 0,
         data: Path | None = None,
         engine_url: str | None = None,
+        place: Place | None = None,
         report: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.stage = stage
@@ -68,7 +73,8 @@ class EmulatedCloud:
         self._ending = contextlib.ExitStack()
         self._engine_url = engine_url
         self.clock = MovableClock(data / "clock.json" if data else None)
-        self.functions = Functions()
+        self.containers = Containers(place) if place else None
+        self.functions = Functions(elsewhere=self.containers)
         self.emulator = emulator.Emulator()
         self.issuer = Issuer(BUILD / "local" / "issuer.json", port + 1 if port else 0)
         self.receivers = Receivers()
@@ -101,6 +107,9 @@ class EmulatedCloud:
             self._engine_url = engine.url
         self.emulator.start(self.functions)
         self._ending.callback(self.emulator.stop)
+        if self.containers is not None:
+            self._ending.callback(self.containers.stop)
+            self.containers.start()
         self.issuer.start()
         self.objects.start()
         self.receivers.start()
@@ -173,7 +182,14 @@ class EmulatedCloud:
 
     def failures(self) -> list[str]:
         """Everything that went wrong unexpectedly, in functions, pollers or the gateway."""
-        return [*self.functions.failures, *self.runtime.failures, *self.server.failures, *self._watch.failures]
+        written = self.containers.failures() if self.containers else []
+        return [
+            *self.functions.failures,
+            *self.runtime.failures,
+            *self.server.failures,
+            *self._watch.failures,
+            *written,
+        ]
 
     def forget_failures(self) -> None:
         """Begin a new list."""
@@ -271,6 +287,8 @@ class EmulatedCloud:
         settings = self._settings()
         self._enter_credentials(settings)
         self._wire(settings)
+        if self.containers is not None:
+            self._into(self.containers)
         self._report("Loading the start catalogue …")
         publish(self.wiring)
         self.runtime = Runtime(
@@ -278,6 +296,24 @@ class EmulatedCloud:
         )
         self.runtime.start()
         return bool(there)
+
+    def _into(self, containers: Containers) -> None:
+        """Let the containers serve this stack, API and authorizer among them."""
+        more = {"S3_PUBLIC_ENDPOINT": self.objects.url}
+        if self._engine_url is not None:
+            more["DYNAMODB_ENDPOINT"] = self._engine_url
+        containers.deploy(self.deployed, more)
+        named = {
+            _handler(properties): str(properties["FunctionName"])
+            for properties in self.deployed.of_type("AWS::Lambda::Function").values()
+        }
+
+        def integrate(handler: str, event: Json) -> Json:
+            answer = self.functions.run(named[handler], handler, json.dumps(event, ensure_ascii=False))
+            found: Json = json.loads(answer.payload)
+            return found
+
+        self.server.gateway.elsewhere = integrate
 
     def _tables(self) -> list[str]:
         if self._engine_url is None:
@@ -330,6 +366,10 @@ def _spoken_errors() -> Iterator[str]:
     for spec in REGISTRY.values():
         if isinstance(spec.source, Task):
             yield from spec.source.errors
+
+
+def _handler(properties: Json) -> str:
+    return str(properties["ImageConfig"]["Command"][0] if "ImageConfig" in properties else properties["Handler"])
 
 
 def _members(kind: type) -> Iterator[str]:

@@ -87,6 +87,10 @@ def gateway_responses(body: Mapping[str, Any]) -> dict[str, GatewayResponse]:
     return found
 
 
+Elsewhere = Callable[[str, Json], Any]
+"""Handler string and event to answer: where the API and its authorizer do not run in this process."""
+
+
 class Gateway(LocalGateway):
     """Routes, authorizes and integrates; raises Answered where the gateway answers by itself."""
 
@@ -95,6 +99,7 @@ class Gateway(LocalGateway):
         self._clock = clock
         self._decisions: dict[tuple[str, str], tuple[float, Json]] = {}
         self._threads = ThreadPoolExecutor(max_workers=64, thread_name_prefix="api")
+        self.elsewhere: Elsewhere | None = None
 
     def handle_request(self, method: str, path: str, headers: Headers, body: bytes | None) -> Json:
         """Answer one request. Raises Answered."""
@@ -105,11 +110,16 @@ class Gateway(LocalGateway):
             raise Answered("MISSING_AUTHENTICATION_TOKEN")  # the gateway knows no 405
         if route.authorizer is not None:
             event["requestContext"]["authorizer"] = self._authorized(route.authorizer, event, context)
-        work = self._threads.submit(self._app_object, event, context)
+        work = self._threads.submit(self._integrated, event, context)
         try:
             return self._checked(work.result(TIMEOUT_SECONDS))
         except FutureTimeout:
             raise Answered("INTEGRATION_TIMEOUT") from None
+
+    def _integrated(self, event: Json, context: FunctionContext) -> Any:
+        if self.elsewhere is not None:
+            return self.elsewhere("app.app", event)
+        return self._app_object(event, context)
 
     def _event(self, method: str, path: str, headers: Headers, body: bytes | None, request_id: str) -> Json:
         try:
@@ -162,7 +172,8 @@ class Gateway(LocalGateway):
         if now < until:
             return decision
         try:
-            decision = authorizer({"type": "TOKEN", "authorizationToken": token, "methodArn": arn}, context)
+            request = {"type": "TOKEN", "authorizationToken": token, "methodArn": arn}
+            decision = self._asked(authorizer, request, context)
         except Exception as error:
             # An authorizer says 401 by raising exactly this text (API Gateway, Lambda authorizers).
             if str(error) == "Unauthorized":
@@ -177,6 +188,11 @@ class Gateway(LocalGateway):
             self._decisions.clear()
         self._decisions[key] = (now + seconds, decision)
         return decision
+
+    def _asked(self, authorizer: Any, request: Json, context: FunctionContext) -> Any:
+        if self.elsewhere is not None:
+            return self.elsewhere(authorizer.config.handler_string, request)
+        return authorizer(request, context)
 
     @staticmethod
     def _checked(response: Any) -> Json:
@@ -285,6 +301,14 @@ class _Handler(ChaliceRequestHandler):
         """Say nothing: the output belongs to the scenario."""
 
 
+def made_fit_for_threads(app: Chalice) -> Chalice:
+    """Chalice's own trick: requests run side by side, so the current one is kept for each thread."""
+    if not isinstance(app, LocalChalice):
+        CustomLocalChalice.__bases__ = (LocalChalice, app.__class__)
+        app.__class__ = CustomLocalChalice
+    return app
+
+
 class LocalServer(LocalDevServer):
     """The API on the loopback interface. ``port`` 0 takes a free one."""
 
@@ -296,10 +320,7 @@ class LocalServer(LocalDevServer):
         clock: MovableClock,
         admin: Admin,
     ) -> None:
-        if not isinstance(app, LocalChalice):
-            # Chalice's own trick: requests run side by side, so the current one is kept for each thread.
-            CustomLocalChalice.__bases__ = (LocalChalice, app.__class__)
-            app.__class__ = CustomLocalChalice
+        made_fit_for_threads(app)
         config = Config.create(project_dir=".", chalice_stage="local")
         handler = functools.partial(_Handler, local=self)
         super().__init__(app, config, "127.0.0.1", port, handler_cls=handler, server_cls=_Server)
