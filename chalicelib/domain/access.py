@@ -27,8 +27,8 @@ from chalicelib.domain.notices import Correct, SendNotice, SpotCorrect
 from chalicelib.domain.procedures import AssignOfficers, RecordResult, StartProcedure
 from chalicelib.domain.uploads import OpenUpload
 
-PROMISING = frozenset({ServeNotice, SignCommitment, WithdrawCommitment, DecideOnCommitment})
-"""What an agent does only under an authority that covers promises."""
+PROMISING = frozenset({ServeNotice, SignCommitment, WithdrawCommitment, DecideOnCommitment, StateDefence, WaiveDefence})
+"""What an agent does only under an authority that covers promises, and what follows from them."""
 
 APPLICANT_ACTS = frozenset(
     {
@@ -42,8 +42,6 @@ APPLICANT_ACTS = frozenset(
         SpotCorrect,
         OpenUpload,
         *PROMISING,
-        StateDefence,
-        WaiveDefence,
     }
 )
 OFFICER_ACTS = frozenset(
