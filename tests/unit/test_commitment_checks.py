@@ -314,6 +314,17 @@ def test_the_bar_begins_with_the_revocation_and_repair_lifts_it() -> None:
 
 
 @pytest.mark.requirement("C4")
+@pytest.mark.requirement("F4")
+def test_a_bar_whose_event_was_lost_is_put_on_record_by_reconciliation_once() -> None:
+    world = p.world()
+    case_id = p.finished(world, Final.REVOKED)
+    for _ in range(2):
+        workflow.watch(world, case_id)
+    assert len(credit.listed(world, f.HERDER)) == 1
+    assert workflow.WATCH not in {kind for _, kind in world.store.timers}
+
+
+@pytest.mark.requirement("C4")
 @pytest.mark.parametrize("safety", [True, False])
 def test_three_years_without_a_new_application_follow_in_safety_matters_only(safety: bool) -> None:
     world = p.world(safety_matter=safety)
