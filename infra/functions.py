@@ -91,6 +91,9 @@ _ISSUING = (*_COMMANDS, Use.WRITE_CERTIFICATES, Use.SIGN)
 # Looking after a case repairs whatever came apart: what any of the consumers does, it does as well.
 _LOOKING_AFTER = (
     *_ISSUING,
+    Use.READ_CREDIT,
+    Use.CHANGE_CREDIT,
+    Use.MAKE_KEYS,
     Use.READ_DUE,
     Use.REPORT_TOKENS,
     Use.START_WORKFLOWS,

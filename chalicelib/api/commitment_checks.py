@@ -15,7 +15,14 @@ bp = ApiBlueprint(__name__, tag="checks")
 
 _ACT = ("case.not-found", "case.act-not-yours", "case.wrong-state", "check.concluded", "store.conflict")
 _TASK = (*_ACT, "task.none-open", "task.not-claimed-by-you", "task.wrong-act", "case.text-missing")
-_PARTY = (*_ACT, "authority.not-in-force", "revocation.not-intended", "revocation.heard-already")
+_PARTY = (
+    *_ACT,
+    "authority.not-in-force",
+    "authority.commitment-not-covered",
+    "revocation.not-intended",
+    "revocation.heard-already",
+    "revocation.party-only",
+)
 
 
 @bp.route_v1(

@@ -29,8 +29,8 @@ from chalicelib.domain.procedures import AssignOfficers, RecordResult, StartProc
 from chalicelib.domain.supplements import CheckSupplements, HoldDecision, Supply
 from chalicelib.domain.uploads import OpenUpload
 
-PROMISING = frozenset({ServeNotice, SignCommitment, WithdrawCommitment, DecideOnCommitment})
-"""What an agent does only under an authority that covers promises."""
+PROMISING = frozenset({ServeNotice, SignCommitment, WithdrawCommitment, DecideOnCommitment, StateDefence, WaiveDefence})
+"""What an agent does only under an authority that covers promises, and what follows from them."""
 
 APPLICANT_ACTS = frozenset(
     {
@@ -45,8 +45,6 @@ APPLICANT_ACTS = frozenset(
         OpenUpload,
         Supply,
         *PROMISING,
-        StateDefence,
-        WaiveDefence,
     }
 )
 OFFICER_ACTS = frozenset(

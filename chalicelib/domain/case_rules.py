@@ -139,11 +139,15 @@ def is_for(task: Task, actor: Actor) -> bool:
 
 
 def task_of(case: Case, actor: Actor) -> Task | None:
-    """The open task that an act of this actor is about: their own, else one that waits for them, else the first."""
-    found = open_tasks(case)
+    """The open task that an act of this actor is about: their own, else one that waits for them.
+
+    For who disposes of tasks without holding any: one of their own body before those of others, a claimed one first.
+    """
+    found = sorted(open_tasks(case), key=lambda task: not task.assignee)
     own = [task for task in found if task.assignee == actor.subject]
     waiting = [task for task in found if is_for(task, actor)]
-    return next(iter((*own, *waiting, *found)), None)
+    here = [task for task in found if task.body == actor.body]
+    return next(iter((*own, *waiting, *here, *found)), None)
 
 
 def free_task_of(case: Case, actor: Actor) -> Task | None:

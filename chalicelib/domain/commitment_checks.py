@@ -17,6 +17,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.domain.actors import ActorKind
 from chalicelib.domain.case_events import Document, Event, EventRecord, TaskOpened
 from chalicelib.domain.case_rules import (
     CHECK,
@@ -249,6 +250,11 @@ def party_can_still_speak(case: Case, command: object, act: Act) -> Violation | 
     return Violation("revocation.heard-already") if check_of(case).answered_at is not None else None
 
 
+def party_speaks_for_itself(case: Case, command: object, act: Act) -> Violation | None:
+    """The applicant, or their agent; nobody at a window speaks for them or gives up their right."""
+    return Violation("revocation.party-only") if act.actor.kind is ActorKind.OFFICER else None
+
+
 def party_was_heard(case: Case, command: object, act: Act) -> Violation | None:
     """Nobody's decision is revoked before they could speak: they did, would not, or let the time go by."""
     return None if check_of(case).answered_at is not None else Violation("revocation.not-heard")
@@ -310,10 +316,12 @@ TRANSITIONS: Transitions = {
     ),
     StateDefence: Transition(
         AFTER,
-        (found_false, party_can_still_speak, text_is_given("statement")),
+        (found_false, party_can_still_speak, party_speaks_for_itself, text_is_given("statement")),
         lambda case, m, a: (DefenceStated(m.statement),),
     ),
-    WaiveDefence: Transition(AFTER, (found_false, party_can_still_speak), lambda case, m, a: (DefenceWaived(),)),
+    WaiveDefence: Transition(
+        AFTER, (found_false, party_can_still_speak, party_speaks_for_itself), lambda case, m, a: (DefenceWaived(),)
+    ),
     LapseDefence: Transition(AFTER, (found_false, party_can_still_speak), lambda case, m, a: (DefenceLapsed(),)),
     FlagOverdue: Transition(AFTER, (not_concluded,), lambda case, m, a: (CheckOverdue(),)),
     DecideRevocation: Transition(

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from chalicelib.domain import fees, materials, renewals
+from chalicelib.domain.actors import ActorKind
 from chalicelib.domain.case_events import (
     ApplicationSubmitted,
     CaseAccepted,
@@ -255,7 +256,7 @@ def signature_is_confirmed(case: Case, command: SignCommitment, act: Act) -> Vio
 
 def signer_is_the_applicant(case: Case, command: SignCommitment, act: Act) -> Violation | None:
     """The applicant promises, or an agent whose authority (judged before) covers it; a window officer never."""
-    if act.actor.subject in (case.applicant.subject, case.agent) and act.actor.kind != "officer":
+    if act.actor.subject in (case.applicant.subject, case.agent) and act.actor.kind is not ActorKind.OFFICER:
         return None
     return Violation("commitment.signature-of-another")
 

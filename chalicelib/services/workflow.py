@@ -19,7 +19,7 @@ from chalicelib.domain import commitments
 from chalicelib.domain.case_rules import open_tasks
 from chalicelib.domain.cases import ENDED_EARLY, Case, CaseState
 from chalicelib.domain.errors import Refused
-from chalicelib.services import certificates, lapses, tasks
+from chalicelib.services import certificates, commitment_checks, lapses, tasks
 from chalicelib.services.ports import Ports, TaskToken, Timer, Workflows
 
 WATCH = "watch"
@@ -109,7 +109,7 @@ def look_after(ports: Ports, case_id: str) -> Finding:
             # A granted case whose fee is not paid waits for the payer, and nothing has come apart.
             return Finding.MOVING
     if not tasks.needs_workflow(case):
-        return Finding.REPORTED if reported else Finding.FINISHED
+        return _at_the_end(ports, case, reported)
     if case.workflow_dead:
         return _restart(ports, case)
     if executions(ports, case).is_running(case_id, case.workflow_attempt):
@@ -124,6 +124,13 @@ def look_after(ports: Ports, case_id: str) -> Finding:
         # The execution ended because the case did, or another one took over, after the case was read.
         return Finding.MOVING
     return _restart(ports, case)
+
+
+def _at_the_end(ports: Ports, case: Case, reported: bool) -> Finding:
+    """Nothing moves the case any more; what a revocation means for credit is put on record, if its event was lost."""
+    if case.state is CaseState.REVOKED:
+        commitment_checks.record_credit(ports, case.id)
+    return Finding.REPORTED if reported else Finding.FINISHED
 
 
 def _restart(ports: Ports, case: Case) -> Finding:

@@ -22,7 +22,6 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from moto import mock_aws
 
-from infra.local.digests import respect_message_types
 from infra.local.environment import ACCOUNT, REGION
 from infra.local.functions import Functions
 
@@ -130,7 +129,6 @@ def _patch_once() -> None:
         return
     _patched = True
     logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)  # it logs every caught error with its state
-    respect_message_types()
     _serialise_dynamodb()
     _make_transactions_cheap()
     _serialise_queues()

@@ -314,6 +314,17 @@ def test_the_bar_begins_with_the_revocation_and_repair_lifts_it() -> None:
 
 
 @pytest.mark.requirement("C4")
+@pytest.mark.requirement("F4")
+def test_a_bar_whose_event_was_lost_is_put_on_record_by_reconciliation_once() -> None:
+    world = p.world()
+    case_id = p.finished(world, Final.REVOKED)
+    for _ in range(2):
+        workflow.watch(world, case_id)
+    assert len(credit.listed(world, f.HERDER)) == 1
+    assert workflow.WATCH not in {kind for _, kind in world.store.timers}
+
+
+@pytest.mark.requirement("C4")
 @pytest.mark.parametrize("safety", [True, False])
 def test_three_years_without_a_new_application_follow_in_safety_matters_only(safety: bool) -> None:
     world = p.world(safety_matter=safety)
@@ -400,3 +411,37 @@ def test_a_case_that_nobody_promised_anything_in_has_no_check() -> None:
     world = p.world()
     case_id = journey.drafted(world)
     assert refused(lambda: commitment_checks.read(world, f.HERDER, case_id), NotFound) == ["check.no-promise"]
+
+
+@pytest.mark.requirement("C5")
+def test_nobody_at_a_window_speaks_for_the_party_or_gives_up_its_right() -> None:
+    world = p.world()
+    case_id = journey.drafted(world, f.WINDOW, f.Channel.WINDOW, applicant=f.item_party())
+    commitments.serve(world, f.WINDOW, case_id)
+    p.sign(world, case_id)
+    commitments.decide(world, f.WINDOW, case_id)
+    p.checked(world, Result.FALSE, case_id)
+    speak = lambda: commitment_checks.state_defence(world, f.WINDOW, case_id, statement="代述")  # noqa: E731
+    assert refused(speak) == ["revocation.party-only"]
+    assert refused(lambda: commitment_checks.waive_defence(world, f.WINDOW, case_id)) == ["revocation.party-only"]
+
+
+@pytest.mark.requirement("C5")
+def test_the_head_of_a_body_frees_the_task_of_that_body_and_not_the_one_beside_it() -> None:
+    world = p.world()
+    case_id = journey.drafted(world, f.WINDOW, f.Channel.WINDOW, applicant=f.item_party())
+    case = journey.get(world, case_id)
+    cases.save(
+        world, f.WINDOW, case_id, form=case.form, materials=case.materials, delivery="window", expected=case.version
+    )
+    commitments.serve(world, f.WINDOW, case_id)
+    p.sign(world, case_id)
+    commitments.decide(world, f.WINDOW, case_id)
+    tasks.claim(world, f.WINDOW, case_id)
+    p.task_opened(world, case_id, p.CHECKER)
+    head = replace(p.CHECKER, subject="banner-head", roles=frozenset({Role.HEAD}))
+    tasks.release(world, head, case_id, reason="核查人员休假")
+    after = journey.get(world, case_id)
+    assert after.task is not None
+    assert after.check_task is not None
+    assert (after.task.assignee, after.check_task.assignee) == (f.WINDOW.subject, "")
