@@ -43,7 +43,8 @@ _CASES_TABLE: dict[Use, tuple[tuple[str, ...], tuple[str, ...]]] = {
     Use.CHANGE_CONTACTS: (("PutItem",), ("contacts#*", "idem#*")),
     Use.READ_MESSAGES: (_READ, ("message#*",)),
     Use.CHANGE_MESSAGES: (("PutItem",), ("message#*", "idem#*")),
-    Use.OPEN_KEYS: (("GetItem", "BatchGetItem"), ("key#*",)),
+    # A case is read with its key in one call, which one statement has to allow as a whole.
+    Use.OPEN_KEYS: (("GetItem", "BatchGetItem"), ("case#*", "key#*")),
     Use.MAKE_KEYS: (("PutItem",), ("key#*",)),
     Use.DESTROY_KEYS: (("DeleteItem",), ("key#*", "certificate#*", "message#*")),
     Use.TAKE_REPORTS: (("GetItem", "PutItem"), ("webhook#*",)),
