@@ -18,6 +18,8 @@ from chalicelib.api import (
     messages,
     meta,
     notices,
+    place_reviews,
+    places,
     procedures,
     tasks,
     uploads,
@@ -42,6 +44,8 @@ BLUEPRINTS = (
     certificates.bp,
     catalog.bp,
     divisions.bp,
+    places.bp,
+    place_reviews.bp,
     meta.bp,
     docs.bp,
 )
