@@ -17,6 +17,7 @@ from chalicelib.services import (
     message_ports,
     outage_ports,
     ports,
+    schedule_ports,
     seal_ports,
     upload_ports,
 )
@@ -266,6 +267,22 @@ class Wiring:
         from chalicelib.storage.catalog_view import CatalogView
 
         return CatalogView(self.catalog_store, self.clock)
+
+    @cached_property
+    def place_store(self) -> schedule_ports.PlaceStore:
+        """Places as stored: what reviews change and the loader of demo places writes to."""
+        from chalicelib.storage import places
+
+        told = self.settings
+        told.require("places_table", "aws_region")
+        places.bind(told.places_table, told.aws_region, told.dynamodb_endpoint or None)
+        return places.DynamoPlaces(self._cases_connection)
+
+    @cached_property
+    def places(self) -> schedule_ports.Places:
+        from chalicelib.storage.places_view import KeptPlaces
+
+        return KeptPlaces(self.place_store, self.clock)
 
     @cached_property
     def divisions(self) -> DivisionIndex:

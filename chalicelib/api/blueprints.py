@@ -23,6 +23,8 @@ from chalicelib.api import (
     meta,
     notices,
     outages,
+    place_reviews,
+    places,
     presence,
     procedures,
     supplements,
@@ -56,6 +58,8 @@ BLUEPRINTS = (
     certificates.bp,
     catalog.bp,
     divisions.bp,
+    places.bp,
+    place_reviews.bp,
     meta.bp,
     docs.bp,
 )

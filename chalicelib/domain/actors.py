@@ -27,6 +27,8 @@ class Role(StrEnum):
     HEAD = "head"  # 本机关负责人
     CHECK = "check"  # 事后核查: checks promises that decisions rest on
     CREDIT = "credit"  # 信用主管部门: keeps credit records of its division and below
+    PLACES = "places"  # looks after service places: 维护政务服务场所信息
+    BUREAU = "bureau"  # 政务服务管理机构: approves what others propose for places
     GOVERNMENT_HEAD = "government_head"  # 本级人民政府负责人, for joint handling (行政许可法 42(2))
 
 

@@ -25,6 +25,7 @@ from chalicelib.services.commitment_ports import CommitmentPorts
 from chalicelib.services.credit_ports import CreditPorts
 from chalicelib.services.log_ports import LogPorts
 from chalicelib.services.outage_ports import OutagePorts
+from chalicelib.services.schedule_ports import SchedulePorts
 from chalicelib.services.seal_ports import SealPorts
 from chalicelib.services.upload_ports import UploadPorts
 from chalicelib.services.workflow_ports import TaskToken as TaskToken
@@ -444,7 +445,17 @@ class CalendarSource(Protocol):
         ...
 
 
-class Ports(UploadPorts, LogPorts, CreditPorts, CommitmentPorts, OutagePorts, SealPorts, WorkflowPorts, Protocol):
+class Ports(
+    UploadPorts,
+    LogPorts,
+    CreditPorts,
+    CommitmentPorts,
+    OutagePorts,
+    SchedulePorts,
+    SealPorts,
+    WorkflowPorts,
+    Protocol,
+):
     """All of them together, as ``wiring.Wiring`` offers them. A use case touches only what it names."""
 
     @property

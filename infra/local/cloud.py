@@ -164,11 +164,11 @@ class EmulatedCloud:
 
     def _tables_are_bound(self) -> bool:
         """Whether the row models still name this stack's tables, and no other test's."""
-        from chalicelib.storage import catalog, tables
+        from chalicelib.storage import catalog, places, tables
 
         told = self.wiring.settings
-        bound = (tables.Row.Meta.table_name, catalog.CatalogRow.Meta.table_name)
-        return bound == (told.cases_table, told.catalog_table)
+        bound = [row.Meta.table_name for row in (tables.Row, catalog.CatalogRow, places.PlaceTableRow)]
+        return bound == [told.cases_table, told.catalog_table, told.places_table]
 
     def pause(self) -> None:
         """Stand still: schedules and pollers of this stack must not act on another wiring."""
@@ -260,6 +260,7 @@ class EmulatedCloud:
     def _bring_up(self) -> bool:
         """Deploy, wire, fill; True if the engine brought data of an earlier run."""
         from infra.catalog import publish
+        from infra.places import load
 
         self._report(f"Deploying the stack of {self.stage} …")
         stack = f"onewindow-{self.stage}"
@@ -289,8 +290,9 @@ class EmulatedCloud:
         self._wire(settings)
         if self.containers is not None:
             self._into(self.containers)
-        self._report("Loading the start catalogue …")
+        self._report("Loading the start catalogue and the demo places …")
         publish(self.wiring)
+        load(self.wiring.place_store)
         self.runtime = Runtime(
             sources_of(self.deployed, self.clock, engine_url=self._engine_url, checkpoints=self._data)
         )

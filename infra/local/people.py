@@ -121,6 +121,8 @@ def people_of(stage: str, department: str = DEPARTMENT) -> dict[str, Person]:
         found.append(_officer(f"{level}-colleague", "review", division, department))
         found.append(_officer(f"{level}-head", "head", division, department))
         found.append(_officer(f"{level}-governor", "government_head", division, GOVERNMENT))
+        for role in ("places", "bureau"):
+            found.append(_officer(f"{level}-{role}", role, division, SERVICE_CENTRE))
     return {person.key: person for person in found}
 
 
@@ -136,4 +138,6 @@ _TITLES = {
     "decision": "审批员",
     "head": "负责人",
     "government_head": "政府负责人",
+    "places": "场所管理员",
+    "bureau": "政务服务管理员",
 }

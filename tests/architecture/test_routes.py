@@ -18,6 +18,7 @@ SIGNED = ("/v1/delivery-reports/{sender}",)
 PUBLIC_PREFIXES = (
     "/v1/calendar",
     "/v1/catalog",
+    "/v1/delay-service",
     "/v1/divisions",
     "/v1/docs",
     "/v1/health",
@@ -26,10 +27,12 @@ PUBLIC_PREFIXES = (
     "/v1/lists",
     "/v1/openapi.json",
     "/v1/outages",
+    "/v1/places",
     "/v1/problems",
     "/v1/seal-keys",
     "/v1/themes",
     "/v1/verify/",
+    "/v1/where",
 )
 
 
