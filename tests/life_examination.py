@@ -44,7 +44,7 @@ class Examination(Filing):
             else:
                 steps.get(life.nodes[life.node], lambda: self.give_opinion(conclusion="agree"))()
         elif life.state == "granted":
-            if life.fee and not life.paid and not life.by_silence:
+            if life.fee and not life.paid:
                 self.pay()
             self.issue()
 
@@ -300,7 +300,7 @@ class Examination(Filing):
     def pay(self) -> None:
         life = self.life
         if self.attempt(
-            lambda: life.state == "granted" and life.fee and not life.paid and not life.by_silence,
+            lambda: life.state == "granted" and life.fee and not life.paid,
             lambda: self.pay_for(self.case_id),
         ):
             life.paid = True
@@ -311,7 +311,7 @@ class Examination(Filing):
         """The platform itself: granted and paid, it makes the result; else nothing happens."""
         self.the_timer_runs()
         life = self.life
-        due = life.state == "granted" and (life.paid or not life.fee or life.by_silence)
+        due = life.state == "granted" and (life.paid or not life.fee)
         before = kept(self.world)
         assert certificates.issue(self.world, self.case_id) is due
         assert due or kept(self.world) == before

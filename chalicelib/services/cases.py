@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.domain import access, cases, documents, renewals, routing, texts, window
+from chalicelib.domain import access, cases, documents, renewals, routing, window
 from chalicelib.domain import case_commands as c
 from chalicelib.domain.actors import SYSTEM, Actor, ActorKind
 from chalicelib.domain.case_events import EventRecord, HeldCertificate, ItemRef, Party, SubmittedMaterial
@@ -20,7 +20,7 @@ from chalicelib.domain.errors import Conflict, Invalid, NotFound, Refused, raise
 from chalicelib.domain.presence import Shown
 from chalicelib.domain.renewals import CaseKind
 from chalicelib.domain.routing import Channel
-from chalicelib.services import accesses, erasure, filing, held, lapses, uploads
+from chalicelib.services import accesses, erasure, filing, forms, held, lapses, uploads
 from chalicelib.services.changes import change, receipt_of
 from chalicelib.services.documents import write
 from chalicelib.services.numbers import case_number
@@ -152,8 +152,7 @@ def submit(
         number = receipt_number(ports.home, now, ports.ids.new(now))
         receiver = route.nodes[0].signature
         document = write(ports, case, DocumentKind.RECEIPT, now, receiver, number=number)
-        unfit = (*ports.forms.violations(item.form, case.form, "/form"), *texts.violations(case.form, "/form"))
-        unfit += tuple(uploads.unbacked(ports, case, case.materials))
+        unfit = (*forms.unfit(ports, item, case.form, now), *uploads.unbacked(ports, case, case.materials))
         command = c.Submit(item, unfit, number, route, document, held.of_applicant(ports, item, case, now))
         if not given_here:
             return command
