@@ -188,8 +188,9 @@ _RATES: dict[tuple[str, str], int] = {
     ("POST", "/v1/contacts/{contact_id}/confirmation"): 20,
     ("GET", "/v1/verify/certificates/{identifier}"): 100,
     ("GET", "/v1/verify/certificates/{identifier}/page"): 100,
-    ("GET", "/v1/verify/documents/{number}"): 100,
-    ("GET", "/v1/verify/documents/{number}/page"): 100,
+    ("GET", "/v1/verify/documents/{number}/{code}"): 100,
+    ("GET", "/v1/verify/documents/{number}/{code}/page"): 100,
+    ("POST", "/v1/claims"): 20,
     # What leaves rows behind before anybody has looked at it.
     ("POST", "/v1/cases"): 100,
     ("POST", "/v1/cases/{case_id}/uploads"): 100,

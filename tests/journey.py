@@ -21,7 +21,13 @@ def get(world: Ports, case_id: str) -> Case:
     return found
 
 
-def drafted(world: Ports, actor: Actor = f.HERDER, channel: Channel = Channel.WEB, **opening: object) -> str:
+def drafted(
+    world: Ports,
+    actor: Actor = f.HERDER,
+    channel: Channel = Channel.WEB,
+    delivery: str = "electronic",
+    **opening: object,
+) -> str:
     """A complete draft, not yet submitted."""
     made = cases.open_draft(world, actor, Opening(f.BASIC, f.GACHA, channel, **opening))  # type: ignore[arg-type]
     cases.save(
@@ -30,7 +36,7 @@ def drafted(world: Ports, actor: Actor = f.HERDER, channel: Channel = Channel.WE
         made.id,
         form={"subject": "高中教师"},
         materials=[APPLICATION],
-        delivery="electronic",
+        delivery=delivery,
         expected=made.version,
     )
     return made.id

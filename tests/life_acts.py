@@ -85,7 +85,9 @@ def kept(world: f.World) -> dict[str, Any]:
     """All that the store holds, as it is now."""
     copies: dict[type, Callable[[Any], Any]] = {list: list, set: set}
     return {
-        table.name: {k: copies.get(type(v), lambda same: same)(v) for k, v in getattr(world.store, table.name).items()}
+        table.name: {k: copies.get(type(v), lambda same: same)(v) for k, v in rows.items()}
+        if isinstance(rows := getattr(world.store, table.name), dict)
+        else set(rows)
         for table in fields(world.store)
     }
 

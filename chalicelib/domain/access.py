@@ -24,7 +24,7 @@ from chalicelib.domain.hearings import NotifyHearing, RecordHearing, RequestHear
 from chalicelib.domain.mandates import DecideInstantly
 from chalicelib.domain.materials import RecordPapers
 from chalicelib.domain.notices import Correct, SendNotice, SpotCorrect
-from chalicelib.domain.presence import HOLDERS, ClaimApplication, is_provisional
+from chalicelib.domain.presence import HOLDERS, ClaimApplication, is_filer, is_provisional
 from chalicelib.domain.procedures import AssignOfficers, RecordResult, StartProcedure
 from chalicelib.domain.supplements import CheckSupplements, HoldDecision, Supply
 from chalicelib.domain.uploads import OpenUpload
@@ -83,19 +83,6 @@ SYSTEM_ACTS = frozenset({c.OpenTask, c.Issue, c.Discard, c.RecordWorkflowDeath, 
 def is_applicant(case: Case, actor: Actor) -> bool:
     """The person or organisation who applies."""
     return actor.subject == case.applicant.subject and actor.kind in (ActorKind.PERSON, ActorKind.ORGANISATION)
-
-
-def is_filer(case: Case, actor: Actor) -> bool:
-    """The agent who filed it for the applicant, or the window officer, while they work at that window.
-
-    An applicant without account has nobody but the window: every officer of that window serves them.
-    """
-    if not case.agent:
-        return False
-    at_the_window = actor.kind is ActorKind.OFFICER and Role.WINDOW in actor.roles and actor.division == case.filed_at
-    if is_provisional(case.applicant.subject) and at_the_window:
-        return True
-    return actor.subject == case.agent and (actor.kind is ActorKind.AGENT or at_the_window)
 
 
 def has_turn(case: Case, actor: Actor) -> bool:

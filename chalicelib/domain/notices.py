@@ -30,6 +30,7 @@ from chalicelib.domain.catalog import Correction, CorrectionOutcome, Implementat
 from chalicelib.domain.deadlines import Lapse, Law, deadline, legal_day
 from chalicelib.domain.errors import Violation
 from chalicelib.domain.materials import is_held
+from chalicelib.domain.presence import is_filer
 
 if TYPE_CHECKING:
     from chalicelib.domain.cases import Case
@@ -315,7 +316,7 @@ def _corrected(case: Case, command: Correct, act: Act) -> tuple[Event, ...]:
 def somebody_is_present(case: Case, command: SpotCorrect, act: Act) -> Violation | None:
     """Mended on the spot is mended before whoever received it: the filer, or the officer who holds the task."""
     holds = case.task is not None and case.task.assignee == act.actor.subject
-    if case.agent == act.actor.subject or (
+    if is_filer(case, act.actor) or (
         holds and case.task is not None and case.task.role in (StepRole.RECEIVE, StepRole.ACCEPT)
     ):
         return None

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from chalicelib.domain.actors import Actor, ActorKind
+from chalicelib.domain.actors import Actor, ActorKind, Role
 from chalicelib.domain.case_events import Event, EventRecord, IdentityCheck, Party
 from chalicelib.domain.case_rules import Act, CaseState, Evolutions, Transition, Transitions
 from chalicelib.domain.errors import Forbidden, Invalid, Violation
@@ -121,6 +121,19 @@ def _covered(number: str) -> str:
 
 def _digest(case_id: str, number: str) -> str:
     return hashlib.pbkdf2_hmac("sha256", number.encode(), case_id.encode(), _ROUNDS).hex()
+
+
+def is_filer(case: Case, actor: Actor) -> bool:
+    """The agent who filed it for the applicant, or the window officer, while they work at that window.
+
+    An applicant without account has nobody but the window: every officer of that window serves them.
+    """
+    if not case.agent:
+        return False
+    at_the_window = actor.kind is ActorKind.OFFICER and Role.WINDOW in actor.roles and actor.division == case.filed_at
+    if is_provisional(case.applicant.subject) and at_the_window:
+        return True
+    return actor.subject == case.agent and (actor.kind is ActorKind.AGENT or at_the_window)
 
 
 def delivery_violations(case: Case) -> list[Violation]:

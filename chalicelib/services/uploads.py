@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from chalicelib.domain import access, uploads
+from chalicelib.domain import access, presence, uploads
 from chalicelib.domain.actors import Actor
 from chalicelib.domain.case_events import SubmittedMaterial
 from chalicelib.domain.case_rules import CaseState
@@ -52,7 +52,7 @@ def read(ports: Ports, actor: Actor, upload_id: str) -> tuple[Upload, PostForm |
     case, upload = _found(ports, actor, upload_id)
     accesses.note(ports, actor, case, f"upload {upload.id}")
     may_post = upload.state is UploadState.PENDING and uploads.takes_files(case)
-    mine = access.is_applicant(case, actor) or access.is_filer(case, actor)
+    mine = access.is_applicant(case, actor) or presence.is_filer(case, actor)
     return upload, ports.objects.form(upload) if may_post and mine else None
 
 

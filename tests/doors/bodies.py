@@ -21,6 +21,7 @@ BODIES: dict[str, Any] = {
         "changes": [{"field": "/form/subject", "value": "初中教师"}],
         "confirmed_by": "申请人签字",
     },
+    "POST /v1/claims": {"receipt": "$receipt", "number": f.RESIDENT},
     "POST /v1/cases/{case_id}/uploads": {
         "material": "m1",
         "name": "申请书.pdf",
@@ -30,6 +31,11 @@ BODIES: dict[str, Any] = {
     },
     "POST /v1/cases/{case_id}/paper-record": {"papers": [{"code": "m1", "handling": "seen"}]},
     "POST /v1/cases/{case_id}/fee-payment": {"amount": 20000, "method": "online", "receipt_number": "15260001"},
+    "POST /v1/delivery-reports/{sender}": {
+        "type": "message.delivered",
+        "timestamp": "2026-03-02T01:00:00+00:00",
+        "data": {"key": f"{'0' * 26}.case-accepted.{'0' * 26}", "reference": "ref-1"},
+    },
     "POST /v1/enquiries": {"question": "需要什么材料?", "item": f.BASIC},
     "POST /v1/enquiries/{enquiry_id}/case": {"case": "$received"},
     "POST /v1/enquiries/{enquiry_id}/handover": {"body": f.BANNER_BUREAU.id, "reason": "属于教育部门职责"},

@@ -25,6 +25,7 @@ ACTORS: dict[str, Actor | None] = {
     "agent": f.AGENT,
     "other-agent": replace(f.AGENT, subject="other-agent"),
     "window": f.WINDOW,
+    "window-colleague": replace(f.WINDOW, subject="window-colleague"),
     "window-elsewhere": _officer(f.WINDOW, "far-window", Role.WINDOW, division=f.BANNER, body=f"{f.BANNER}-90"),
     "acceptor": f.ACCEPTOR,
     "banner-reviewer": f.BANNER_REVIEWER,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app import app
-from chalicelib.edge.api import RouteSpec, specs
+from chalicelib.edge.api import Auth, RouteSpec, specs
 from tests.doors.bodies import body_of
 from tests.doors.json_texts import ACCEPTED, REFUSED
 from tests.doors.test_matrix import CASE, places_of
@@ -23,6 +23,7 @@ OBJECTS = {
     "enquiry_id": "enquiry",
     "mandate_id": "mandate",
     "message_id": "message",
+    "sender": "sender",
     "upload_id": "upload",
 }
 
@@ -30,7 +31,8 @@ OBJECTS = {
 def send(doors: Doors, spec: RouteSpec, body: Any, who: str = "applicant") -> Answer:
     what = "draft" if spec.path.startswith(CASE) else next((o for n, o in OBJECTS.items() if n in spec.path), "absent")
     headers = {"if-match": '"2"'} if spec.if_match else {}
-    answer = doors.call(who, spec.method, spec.path, places_of(doors, spec, what), body, headers=headers)
+    places, signed = places_of(doors, spec, what), spec.auth is Auth.SIGNED
+    answer = doors.call(who, spec.method, spec.path, places, body, headers=headers, signed=signed)
     doors.put_back()
     return answer
 

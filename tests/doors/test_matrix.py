@@ -71,10 +71,14 @@ PLACES = {
     "list_name": "list",
     "mandate_id": "mandate",
     "message_id": "message",
+    "sender": "sender",
     "upload_id": "upload",
     "year": "year",
 }
-"""Names in paths of others.txt, and how the objects begin that stand there."""
+"""Names in paths of others.txt, and how the objects begin that stand there.
+
+Where a path has two of them, the object has a value of its own for the second: ``document`` and ``document code``.
+"""
 
 
 def places_of(doors: Doors, spec: RouteSpec, what: str) -> Mapping[str, str]:
@@ -83,7 +87,7 @@ def places_of(doors: Doors, spec: RouteSpec, what: str) -> Mapping[str, str]:
         for name in names:
             begins = PLACES.get(name, "document")
             assert what == "absent" or what.startswith(begins), advice(spec)
-        return dict.fromkeys(names, doors.objects.get(what, ""))
+        return {name: doors.objects.get(f"{what} {name}", doors.objects.get(what, "")) for name in names}
     case = doors.world.cases.get(doors.objects[what])
     documents = case.documents if case else ()
     values = {
@@ -98,7 +102,9 @@ def places_of(doors: Doors, spec: RouteSpec, what: str) -> Mapping[str, str]:
 def knock(doors: Doors, spec: RouteSpec, who: str, what: str) -> Answer:
     """One request, whose effect is undone."""
     case = doors.world.cases.get(doors.objects.get(what, ""))
-    headers = {"if-match": f'"{case.version if case else 1}"'} if spec.if_match else {}
+    headers = {"accept": spec.content_type}
+    if spec.if_match:
+        headers["if-match"] = f'"{case.version if case else 1}"'
     places = places_of(doors, spec, what)
     body, query = body_of(spec, doors.objects), QUERIES.get(spec.operation)
     answer = doors.call(who, spec.method, spec.path, places, body, query=query, headers=headers)

@@ -73,13 +73,17 @@ def _prepared(api: Api) -> dict[str, list[str]]:
     contacts(api)
     enquiry(api)
     item = "150105902002"
+    receipt = api.get("herder", f"/v1/cases/{case}").body["documents"][0]["number"]
+    acts = [api.get("herder", f"/v1/cases/{case}/documents/{receipt}").body]
     return {
         "case_id": [draft, case],
         "authority_id": [authority(api)],
         "contact_id": [entry["id"] for entry in api.get("herder", "/v1/contacts").body["items"]],
         "enquiry_id": [entry["id"] for entry in api.get("sum-window", "/v1/enquiries").body["items"]],
         "message_id": [entry["id"] for entry in api.get("herder", "/v1/messages").body["items"]],
-        "number": [entry["number"] for entry in api.get("herder", f"/v1/cases/{case}").body["documents"]],
+        "number": [act["number"] for act in acts],
+        "code": [act["code"] for act in acts],
+        "sender": ["sms", "post"],
         "item_code": [item],
         "division_code": ["152522200200"],
         "procedure": ["1"],

@@ -13,11 +13,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
 from app import app
 from chalicelib import wiring
+from chalicelib.domain import webhooks
 from chalicelib.domain.actors import Actor, ActorKind
 from chalicelib.domain.contacts import PostalAddress
 from chalicelib.domain.enquiries import Question
@@ -45,6 +47,7 @@ from tests import upload_files as files
 from tests.doors.people import ACTORS, NOBODY
 
 ABSENT = "01ZZZZZZZZZZZZZZZZZZZZZZZZ"
+WEBHOOK_SECRET = b"what providers sign with, in tests"
 
 
 class Catalog(MemoryCatalog):
@@ -96,7 +99,12 @@ class Doors:
         self.world.forms = JsonSchemaForms()  # type: ignore[assignment]
         settings = edge_world.settings(REGION_CODE=f.LEAGUE)
         members = {n: m for n, m in vars(self.world).items() if isinstance(vars(wiring.Wiring).get(n), cached_property)}
-        members |= {"held": self.world.held, "divisions": packaged_divisions()}
+        members |= {
+            "held": self.world.held,
+            "divisions": packaged_divisions(),
+            "webhook_secrets": lambda sender: [WEBHOOK_SECRET] if sender in ("sms", "post") else [],
+            "_presence_secret": SimpleNamespace(versions=lambda: self.world.presence_secrets),
+        }
         self.wiring = wiring.Wiring(settings, cursor_secret=b"a secret of thirty-two characters", **members)
         self.objects: dict[str, str] = {
             "absent": ABSENT,
@@ -104,6 +112,7 @@ class Doors:
             "division": f.BANNER,
             "item": "150105902002",
             "list": "assisted",
+            "sender": "sms",
         }
         self._prepare()
         self._twins = (self.world.store, self.world.contacts, self.world.messages, self.world.uploads)
@@ -122,14 +131,18 @@ class Doors:
         *,
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        signed: bool = False,
     ) -> Answer:
-        """One request as API Gateway delivers it, the authorizer's decision included."""
+        """One request as API Gateway delivers it, the authorizer's decision included. ``signed`` as a provider does."""
         path = route
         for name, value in (places or {}).items():
             path = path.replace(f"{{{name}}}", value)
         number = next(self._numbers)
         sent = {"content-type": "application/json", "idempotency-key": f"key-{number}", **(headers or {})}
         raw, encoded = _as_delivered(body)
+        if signed:
+            content = body if isinstance(body, bytes) else (raw or "").encode()
+            sent |= webhooks.headers(f"call-{number}", self.world.clock.now(), content, WEBHOOK_SECRET)
         event = {
             "resource": route,
             "path": path,
@@ -198,6 +211,7 @@ class Doors:
             certificates.issue(world, made[name])
         cases.confirm_receipt(world, f.HERDER, made["closed"])
         self._more_drafts()
+        self._walk_in()
         self._beside()
 
     def _more_drafts(self) -> None:
@@ -205,8 +219,16 @@ class Doors:
         ended = journey.authorised(world)
         made["lapsed"] = journey.drafted(world, f.AGENT, f.Channel.STATION, authority=ended)
         authorities.revoke(world, f.HERDER, ended)
-        opening = Opening(f.BASIC, f.SUM, f.Channel.WINDOW, applicant=f.item_party())
+        opening = Opening(f.BASIC, f.SUM, f.Channel.WINDOW, presence=f.presence_of(world))
         made["counter"] = cases.open_draft(world, f.WINDOW, opening).id
+        made["presence"] = f.presence_of(world)
+
+    def _walk_in(self) -> None:
+        world, made = self.world, self.objects
+        case_id = journey.drafted(world, f.WINDOW, f.Channel.WINDOW, delivery="window", identity=f.SHOWN)
+        cases.submit(world, f.WINDOW, case_id)
+        journey.opened(world, case_id)
+        made["walk-in"], made["receipt"] = case_id, journey.get(world, case_id).documents[0].number
 
     def _beside(self) -> None:
         world, made = self.world, self.objects
@@ -214,7 +236,12 @@ class Doors:
         terms = authorities.propose(world, f.AGENT, principal=f.HERDER.subject, items=(f.BASIC,), until=until)
         made["authority-proposed"] = terms.id
         made["authority-given"] = journey.authorised(world)
-        made["document"] = journey.get(world, made["issued"]).documents[0].number
+        document = journey.get(world, made["issued"]).documents[0]
+        made |= {"document": document.number, "document code": document.code}
+        made |= {
+            "document-miscoded": document.number,
+            "document-miscoded code": f"{document.code[1:]}{document.code[0]}",
+        }
         made["certificate"] = journey.get(world, made["issued"]).certificate
         made["contact"] = contacts.add(world, f.HERDER, address=PostalAddress("其其格", "辉腾街9号", "026000")).id
         last = journey.get(world, made["issued"]).version

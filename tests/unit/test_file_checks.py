@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import time
 import tracemalloc
 import zlib
 
@@ -12,6 +11,7 @@ import pytest
 from chalicelib.data import problems
 from chalicelib.domain.file_checks import Flaw, MediaType, judge
 from tests import upload_files as files
+from tests import work
 
 
 @pytest.mark.requirement("B9")
@@ -23,16 +23,13 @@ def test_a_sound_file_passes(name: str) -> None:
 
 @pytest.mark.requirement("B9")
 @pytest.mark.parametrize("name", files.HOSTILE)
-def test_a_hostile_file_is_refused_for_what_it_is_in_time_and_in_little_memory(name: str) -> None:
+def test_a_hostile_file_is_refused_for_what_it_is_with_little_work_and_in_little_memory(name: str) -> None:
     hostile = files.HOSTILE[name]
     content = hostile.make()
-    began = time.monotonic()
-    found = judge(hostile.media_type, content)
-    assert time.monotonic() - began < 2
-    assert hostile.flaw in found
+    assert hostile.flaw in judge(hostile.media_type, content)
     tracemalloc.start()
     try:
-        judge(hostile.media_type, content)
+        assert work.calls(lambda: judge(hostile.media_type, content)) < 10_000
         assert tracemalloc.get_traced_memory()[1] < 128 << 20
     finally:
         tracemalloc.stop()
@@ -75,13 +72,12 @@ def test_an_interlaced_picture_unpacks_to_its_seven_passes() -> None:
     assert judge(MediaType.PNG, made) == frozenset()
 
 
-def test_an_honest_file_of_full_size_is_judged_within_two_seconds() -> None:
+def test_an_honest_file_of_full_size_is_no_more_work_than_a_small_one() -> None:
     noise = bytes(range(256)) * (19 * 1024 * 4)
     full = files.pdf(files.stream(noise, b"", pack=False))
     assert len(full) > 19 << 20
-    began = time.monotonic()
     assert judge(MediaType.PDF, full) == frozenset()
-    assert time.monotonic() - began < 2
+    assert work.calls(lambda: judge(MediaType.PDF, full)) < 1_000
 
 
 def test_every_reason_for_refusing_a_file_has_its_sentence() -> None:

@@ -16,7 +16,7 @@ from chalicelib.domain.catalog import CaseType
 from chalicelib.domain.errors import Forbidden, Invalid, NotFound, Refused
 from chalicelib.domain.renewals import CaseKind
 from chalicelib.domain.routing import Channel
-from chalicelib.services import cases, certificates, materials, messages, presence, tasks
+from chalicelib.services import cases, certificates, materials, messages, notices, presence, tasks
 from tests import factories as f
 from tests import journey
 from tests.unit.test_window import OWN_STEPS
@@ -206,6 +206,18 @@ def test_every_officer_of_the_window_serves_who_has_no_account_and_no_other_wind
     assert cases.read(world, colleague, case_id).id == case_id
     with pytest.raises(NotFound):
         cases.read(world, replace(colleague, division=f.BANNER), case_id)
+
+
+@pytest.mark.requirement("B1", "B9")
+def test_a_colleague_at_the_window_mends_on_the_spot_for_who_has_no_account() -> None:
+    world = f.World()
+    case_id = provisional(world)
+    colleague = replace(f.WINDOW, subject="colleague")
+    notices.correct_on_the_spot(world, colleague, case_id, {"/form/subject": ("初中教师",)}, "申请人签字")
+    assert journey.get(world, case_id).form["subject"] == "初中教师"
+    claimed(world, case_id)  # from here on the case has an account, and whoever filed it
+    with pytest.raises(NotFound):
+        notices.correct_on_the_spot(world, colleague, case_id, {"/form/subject": ("小学教师",)}, "申请人签字")
 
 
 @pytest.mark.requirement("B1")
