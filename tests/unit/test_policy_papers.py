@@ -59,8 +59,16 @@ KINDS = {
     DocumentKind.DEEMED_WITHDRAWAL: (lambda: ended(LateOutcome.DEEMED_WITHDRAWN), ("reasons",), "住所使用证明"),
     DocumentKind.REFUSAL: (lambda: ended(LateOutcome.REFUSED), ("reasons", "remedies"), "行政复议"),
     DocumentKind.CHECK_RESULT: (lambda: checked(Result.FULFILLED), ("findings",), "现场核查所见"),
-    DocumentKind.MENDING_ORDER: (lambda: checked(Result.MEND), ("findings",), "现场核查所见"),
-    DocumentKind.INTENDED_REVOCATION: (lambda: checked(Result.FALSE), ("findings",), "现场核查所见"),
+    DocumentKind.MENDING_ORDER: (
+        lambda: checked(Result.MEND),
+        ("findings", "follows"),
+        "应于2026年3月9日24时前完成整改",
+    ),
+    DocumentKind.INTENDED_REVOCATION: (
+        lambda: checked(Result.FALSE),
+        ("findings", "follows"),
+        "在2026年3月9日24时前可以陈述、申辩",
+    ),
     DocumentKind.REVOCATION: (lambda: decided(Final.REVOKED), ("reasons", "remedies"), "承诺与事实不符"),
     DocumentKind.NO_REVOCATION: (lambda: decided(Final.KEPT), ("reasons", "remedies"), "承诺与事实不符"),
 }
@@ -78,6 +86,7 @@ def test_every_written_act_of_both_policies_is_printed_with_its_labels_and_its_c
     assert set(names) <= set(document["texts"])
     printed = "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf(document_paper(document)))).pages)
     text = "".join(printed.split())
+    assert [name for name in document["texts"] if label("text", name)["zh"] == name] == []
     said = [number, document["code"], document["kind"]["zh"], words, *(label("text", name)["zh"] for name in names)]
     for part in said:
         assert chinese(part) in text or part in text
