@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -185,6 +185,14 @@ class FakeForms:
             if name not in given
         )
 
+    def of_format(
+        self, schema: Mapping[str, Any], data: object, name: str, pointer: str = ""
+    ) -> Iterator[tuple[str, str]]:
+        given = data if isinstance(data, Mapping) else {}
+        for member, rule in schema.get("properties", {}).items():
+            if rule.get("format") == name and member in given:
+                yield f"{pointer}/{member}", given[member]
+
 
 @dataclass
 class FakeCatalog:
@@ -348,8 +356,10 @@ class FakePayments:
 
     def __init__(self) -> None:
         self.paid: dict[tuple[str, str], int] = {}
+        self.asked = 0
 
     def received(self, order: str, reference: str) -> int | None:
+        self.asked += 1
         return self.paid.get((order, reference))
 
 

@@ -69,7 +69,7 @@ open_still = in_state(*ROUTED, "granted")
 routed = in_state(*ROUTED)
 
 
-def item(outcome: str, fee: bool) -> Any:
+def item(outcome: str, fee: bool, joint: bool) -> Any:
     """An item with everything that a life can meet."""
     late = CorrectionOutcome.NOT_ACCEPTED if outcome == "not_accepted" else CorrectionOutcome.DEEMED_WITHDRAWN
     return f.item(
@@ -78,6 +78,7 @@ def item(outcome: str, fee: bool) -> Any:
         special_procedures=LISTED,
         fees=(FEE,) if fee else (),
         result_validity="1年",
+        joint=joint,
     )
 
 
@@ -103,6 +104,7 @@ class Filing(RuleBasedStateMachine):
     @initialize(
         outcome=st.sampled_from(["not_accepted", "withdrawn"]),
         fee=yes_or_no,
+        joint=yes_or_no,
         window=yes_or_no,
         renews=st.sampled_from([None, None, date(2026, 12, 30), date(2027, 1, 12), date(2027, 2, 26)]),
         day=st.sampled_from([date(2026, 3, 2), date(2026, 2, 11), date(2026, 9, 24), date(2026, 12, 21)]),
@@ -111,12 +113,21 @@ class Filing(RuleBasedStateMachine):
         stage=st.sampled_from(["accept", "decide", "receive", "review", "accept", "decide", "end", "draft"]),
     )
     def draft(
-        self, outcome: str, fee: bool, window: bool, renews: date | None, day: date, hour: int, eager: bool, stage: str
+        self,
+        outcome: str,
+        fee: bool,
+        joint: bool,
+        window: bool,
+        renews: date | None,
+        day: date,
+        hour: int,
+        eager: bool,
+        stage: str,
     ) -> None:
-        self.world = world = f.World(item(outcome, fee))
+        self.world = world = f.World(item(outcome, fee, joint))
         self.eager = eager  # officers take what the workflow opens, at once
         world.calendar.calendar = packaged()
-        self.life = Life(Days(), outcome, fee, window)
+        self.life = Life(Days(), outcome, fee, window, joint=joint)
         opening: dict[str, object] = {}
         if renews:
             first = journey.granted(world)

@@ -17,6 +17,13 @@ from tests import journey
 from tests.life_acts import SECOND, Filing, at_node, in_state, kept, likely, yes_or_no
 from tests.life_model import ROUTED, Begun, Heard, china_day
 
+GOVERNOR = Actor(
+    "governor",
+    ActorKind.OFFICER,
+    body=f"{f.LEAGUE}-00",
+    division=f.LEAGUE,
+    roles=frozenset({Role.GOVERNMENT_HEAD}),
+)
 HEAD = Actor("league-head", ActorKind.OFFICER, body=f.LEAGUE_BUREAU.id, division=f.LEAGUE, roles=frozenset({Role.HEAD}))
 REVIEWS = ("preliminary_review", "review")
 EXAMINERS = (*REVIEWS, "decide")
@@ -44,7 +51,7 @@ class Examination(Filing):
             else:
                 steps.get(life.nodes[life.node], lambda: self.give_opinion(conclusion="agree"))()
         elif life.state == "granted":
-            if life.fee and not life.paid and not life.by_silence:
+            if life.fee and not life.paid:
                 self.pay()
             self.issue()
 
@@ -163,14 +170,15 @@ class Examination(Filing):
                 self.record_a_result(number=number, two=True)
 
     @likely(lambda life: life.state == "in_review" and not life.extension)
-    @rule(days=st.sampled_from([1, 10, 11]), who=st.sampled_from([HEAD, HEAD, f.DECIDER]))
+    @rule(days=st.sampled_from([1, 10, 11, 15, 16]), who=st.sampled_from([HEAD, GOVERNOR, f.DECIDER]))
     def extend(self, days: int, who: Actor) -> None:
         life = self.life
 
         def allowed() -> bool:
-            if life.state != "in_review" or who is not HEAD or days > 10 or life.extension:
+            approver = GOVERNOR if life.joint else HEAD
+            if life.state != "in_review" or who is not approver or days > life.longest_extension or life.extension:
                 return False
-            at_home = life.nodes[life.node] != "preliminary_review"  # that body has another head
+            at_home = life.nodes[life.node] != "preliminary_review"  # that body and its place have others
             end = life.ends()["decision_statutory"]
             return at_home and (end is None or self.now < end)
 
@@ -300,7 +308,7 @@ class Examination(Filing):
     def pay(self) -> None:
         life = self.life
         if self.attempt(
-            lambda: life.state == "granted" and life.fee and not life.paid and not life.by_silence,
+            lambda: life.state == "granted" and life.fee and not life.paid,
             lambda: self.pay_for(self.case_id),
         ):
             life.paid = True
@@ -311,7 +319,7 @@ class Examination(Filing):
         """The platform itself: granted and paid, it makes the result; else nothing happens."""
         self.the_timer_runs()
         life = self.life
-        due = life.state == "granted" and (life.paid or not life.fee or life.by_silence)
+        due = life.state == "granted" and (life.paid or not life.fee)
         before = kept(self.world)
         assert certificates.issue(self.world, self.case_id) is due
         assert due or kept(self.world) == before

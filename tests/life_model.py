@@ -136,6 +136,7 @@ class Life:
     fee: bool
     window: bool  # the result is handed over at a window
     renews_until: datetime | None = None
+    joint: bool = False  # several departments handle it together (26(2))
     state: str = "draft"
     nodes: tuple[str, ...] = ()
     node: int = 0
@@ -276,6 +277,11 @@ class Life:
                 found.append((china_day(self.hearing.scheduled) + DAY, china_day(ended) if ended else None))
         return tuple(found)
 
+    @property
+    def longest_extension(self) -> int:
+        """By the organ's head (42(1)); of joint handling by the head of government (42(2))."""
+        return 15 if self.joint else 10
+
     # -- when periods end -------------------------------------------------------------------------------
 
     def ends(self) -> dict[str, datetime | None]:
@@ -287,7 +293,8 @@ class Life:
         if self.told:
             found["correction"] = self.days.end(self.told, 15)
         if self.accepted:
-            found["decision_statutory"] = self.days.end(self.accepted, 20 + self.extension, self.stops)
+            whole = (45 if self.joint else 20) + self.extension  # 42(1), 42(2)
+            found["decision_statutory"] = self.days.end(self.accepted, whole, self.stops)
             found["decision_promised"] = self.days.end(self.accepted, 7, self.stops)
             if any(p.kind == "inspection" for p in self.procedures):
                 found["assignment"] = self.days.end(self.accepted, 5)

@@ -14,6 +14,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from chalicelib.domain import fees
 from chalicelib.domain.case_events import Document, EventRecord, Party, TaskEnded
 from chalicelib.domain.case_rules import ROUTED, Act, CaseState, Evolutions, Transition, Transitions, task_number
 from chalicelib.domain.catalog import Limit, LimitUnit
@@ -118,7 +119,11 @@ def _deemed(case: Case, event: DeemedRenewed, record: EventRecord) -> dict[str, 
 
 
 TRANSITIONS: Transitions = {
-    DeemRenewed: Transition(ROUTED, (), lambda case, m, a: (DeemedRenewed(task_number(case), m.document),)),
+    DeemRenewed: Transition(
+        ROUTED,
+        (),
+        lambda case, m, a: (DeemedRenewed(task_number(case), m.document), *fees.with_the_decision(case, a.law)),
+    ),
 }
 EVOLUTIONS: Evolutions = {DeemedRenewed: _deemed}
 

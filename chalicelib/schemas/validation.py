@@ -1,15 +1,15 @@
 """Judges JSON by JSON Schema 2020-12 and says what is wrong as violations, all of them.
 
-Codes are ``schema.<keyword>``; a surplus member is ``schema.unexpected`` whichever keyword forbids it. The
-pointer names the member that is missing or surplus, not the object around it. Parameters hold what the
-schema asks for, never what the client sent: names and numbers of people have no place in an answer that
-is logged and shown to others.
+Codes are ``schema.<keyword>``, and ``schema.<format>`` for an own format; a surplus member is ``schema.unexpected``
+whichever keyword forbids it. The pointer names the member that is missing or surplus, not the object around it.
+Parameters hold what the schema asks for, never what the client sent: names and numbers of people have no place in an
+answer that is logged and shown to others.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
 from typing import Any
 
@@ -41,6 +41,14 @@ class JsonSchemaForms:
         refers to a schema outside the product.
         """
         return _judge(_form_validator(json.dumps(schema, sort_keys=True)), data, pointer)
+
+    def of_format(
+        self, schema: Mapping[str, Any], data: object, name: str, pointer: str = ""
+    ) -> Iterator[tuple[str, str]]:
+        """Every text of which the schema asks this own format, with its pointer; whether it has it or not."""
+        for error in _finder(json.dumps(schema, sort_keys=True), name).iter_errors(data):
+            if error.kind.name == "format" and error.kind.as_dict()["format"] == name:
+                yield join_pointer(pointer, *error.instance_path), _found(data, error.instance_path)
 
 
 def check_schema(schema: Mapping[str, Any]) -> None:
@@ -85,14 +93,22 @@ def _form_validator(text: str) -> jsonschema_rs.Draft202012Validator:
     return _compile(json.loads(text), f"{schemas.BASE}forms/form.json")
 
 
-def _compile(schema: Mapping[str, Any], base: str) -> jsonschema_rs.Draft202012Validator:
+@lru_cache(maxsize=_MOST_FORMS)
+def _finder(text: str, name: str) -> jsonschema_rs.Draft202012Validator:
+    """Finds the places of a format: nothing has it here, so that every place is an error."""
+    return _compile(json.loads(text), f"{schemas.BASE}forms/form.json", {**FORMATS, name: lambda value: False})
+
+
+def _compile(
+    schema: Mapping[str, Any], base: str, formats: Mapping[str, Callable[[str], bool]] = FORMATS
+) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(
         dict(schema),
         base_uri=base,
         retriever=lambda uri: dict(schemas.by_uri(uri)),
         validate_formats=True,
         ignore_unknown_formats=False,
-        formats=dict(FORMATS),
+        formats=dict(formats),
     )
 
 
@@ -125,6 +141,8 @@ def _violations(error: jsonschema_rs.ValidationError, data: Any, pointer: str) -
     elif kind in ("anyOf", "oneOf") and (fitting := _fitting_branch(error)):
         for nested in fitting:
             yield from _violations(nested, data, pointer)
+    elif kind == "format" and asked["format"] in FORMATS:
+        yield Violation(f"schema.{asked['format']}", place)
     else:
         code = f"schema.{kind}" if kind in _KEYWORDS else "schema.refused"
         yield Violation(code, place, _params(kind, asked))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.domain import access, cases, documents, renewals, routing, supplement_dates, texts, window
+from chalicelib.domain import access, cases, documents, renewals, routing, supplement_dates, window
 from chalicelib.domain import case_commands as c
 from chalicelib.domain.actors import SYSTEM, Actor, ActorKind
 from chalicelib.domain.case_events import (
@@ -29,7 +29,7 @@ from chalicelib.domain.errors import Conflict, Invalid, NotFound, Refused, Viola
 from chalicelib.domain.presence import Shown
 from chalicelib.domain.renewals import CaseKind
 from chalicelib.domain.routing import Channel
-from chalicelib.services import accesses, credit, eligibility, erasure, filing, held, lapses, uploads
+from chalicelib.services import accesses, credit, eligibility, erasure, filing, forms, held, lapses, uploads
 from chalicelib.services.changes import change, receipt_of
 from chalicelib.services.documents import write
 from chalicelib.services.numbers import case_number
@@ -162,8 +162,7 @@ def submit(
         number = receipt_number(ports.home, now, ports.ids.new(now))
         receiver = route.nodes[0].signature
         document = write(ports, case, DocumentKind.RECEIPT, now, receiver, number=number)
-        unfit = (*ports.forms.violations(item.form, case.form, "/form"), *texts.violations(case.form, "/form"))
-        unfit += tuple(uploads.unbacked(ports, case, case.materials))
+        unfit = (*forms.unfit(ports, item, case.form, now), *uploads.unbacked(ports, case, case.materials))
         held_here = held.of_applicant(ports, item, case, now)
         law = Law(item, ports.calendar.current())
         there = {m.code for m in (*case.materials, *held_here)}

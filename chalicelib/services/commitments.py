@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chalicelib.domain import access, cases, routing, texts
+from chalicelib.domain import access, cases, routing
 from chalicelib.domain import commitments as rules
 from chalicelib.domain.actors import Actor
 from chalicelib.domain.case_rules import Act
@@ -26,7 +26,7 @@ from chalicelib.domain.divisions import ancestor
 from chalicelib.domain.documents import DocumentKind
 from chalicelib.domain.errors import Invalid, NotFound, Refused, Violation, raise_all
 from chalicelib.services import cases as case_services
-from chalicelib.services import certificates, credit, eligibility, held, uploads
+from chalicelib.services import certificates, credit, eligibility, forms, held, uploads
 from chalicelib.services.changes import change
 from chalicelib.services.documents import write
 from chalicelib.services.numbers import case_number
@@ -124,8 +124,7 @@ def decide(ports: Ports, actor: Actor, case_id: str, *, key: RequestKey | None =
         )
         number = case_services.receipt_number(ports.home, now, ports.ids.new(now))
         receipt = write(ports, case, DocumentKind.RECEIPT, now, route.nodes[0].signature, number=number)
-        unfit = (*ports.forms.violations(item.form, case.form, "/form"), *texts.violations(case.form, "/form"))
-        unfit += tuple(uploads.unbacked(ports, case, case.materials))
+        unfit = (*forms.unfit(ports, item, case.form, now), *uploads.unbacked(ports, case, case.materials))
         needed = rules.needed(item)
         trial = DecideOnCommitment(
             item,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from chalicelib.domain import cases as rules
 from chalicelib.domain.actors import Actor, ActorKind
+from chalicelib.domain.case_rules import Act
 from chalicelib.domain.cases import Case
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.fees import AssessFees, PaymentMethod, RecordPayment, total
@@ -53,9 +55,11 @@ def pay(
         online = method is PaymentMethod.ONLINE
         if actor.kind is not ActorKind.OFFICER and not online:
             raise Invalid.because("fee.method-not-yours", "/method")
+        # Before the provider is asked: whether anything is to be paid at all.
+        rules.judge(case, RecordPayment(total(case) or amount, method, receipt_number), Act(actor, now))
         received = ports.payments.received(case.number, receipt_number) if online else amount
-        if received is None and total(case) is not None:
+        if received is None:
             raise Invalid.because("fee.payment-unknown", "/receipt_number")
-        return RecordPayment(amount if received is None else received, method, receipt_number)
+        return RecordPayment(received, method, receipt_number)
 
     return change(ports, actor, case_id, RecordPayment, build, key=key)

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from chalicelib.domain import access, presence, routing, texts
+from chalicelib.domain import access, presence, resident_ids, routing, texts
 from chalicelib.domain.actors import Actor, ActorKind, Role
 from chalicelib.domain.authorities import Authority
 from chalicelib.domain.case_events import IdentityCheck, Party
-from chalicelib.domain.errors import Forbidden, Invalid, raise_all
+from chalicelib.domain.errors import Forbidden, Invalid, Violation, raise_all
+from chalicelib.domain.presence import Shown
 from chalicelib.domain.routing import Channel
 from chalicelib.services.ports import Ports
 
 if TYPE_CHECKING:
     from chalicelib.services.cases import Opening
+
+
+_OF_RESIDENTS = frozenset({"resident_id", "household_register"})
+"""Documents that bear the number of a resident."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +66,15 @@ def _at_a_window(ports: Ports, actor: Actor, opening: Opening, case_id: str, now
     if opening.identity is None:
         code = presence.read(opening.presence, ports.presence_secrets, now)
         return Filing(code.party, actor.division, presence=code.id)
-    raise_all(Invalid, texts.violations(opening.identity.name, "/identity/name"))
+    raise_all(Invalid, _misread(opening.identity, now))
     party = presence.provisional_party(case_id, opening.identity)
     return Filing(party, actor.division, identity=presence.checked(case_id, opening.identity))
+
+
+def _misread(shown: Shown, now: datetime) -> Iterator[Violation]:
+    yield from texts.violations(shown.name, "/identity/name")
+    if shown.document in _OF_RESIDENTS:
+        yield from resident_ids.unborn([("/identity/number", shown.number)], now)
 
 
 def _must_be_channel(channel: Channel, own: set[Channel] | frozenset[Channel]) -> None:

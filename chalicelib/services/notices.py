@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain import access, deemed_acceptance, materials, notices, supplement_dates, texts
-from chalicelib.domain import form_places as places
+from chalicelib.domain import access, deemed_acceptance, materials, notices, supplement_dates
 from chalicelib.domain.actors import Actor
 from chalicelib.domain.case_events import SubmittedMaterial
 from chalicelib.domain.cases import Case, CaseState
@@ -18,7 +17,7 @@ from chalicelib.domain.documents import DocumentKind
 from chalicelib.domain.errors import Forbidden, Refused, Violation
 from chalicelib.domain.law import notice_limit
 from chalicelib.domain.notices import Correct, Defect, SendNotice, SpotCorrect
-from chalicelib.services import cases, uploads
+from chalicelib.services import cases, forms, uploads
 from chalicelib.services.changes import change
 from chalicelib.services.documents import write
 from chalicelib.services.lapses import law_of
@@ -115,8 +114,8 @@ def correct(
     def build(case: Case, now: datetime) -> Correct:
         item = _law(ports, case).item
         whole = case.form if form is None else form
-        unfit = (*_unfit(ports, item, whole), *uploads.unbacked(ports, case, supplied))
-        entailed = _unfit(ports, item, notices.named_part(case, whole)) if form is not None else ()
+        unfit = (*forms.unfit(ports, item, whole, now), *uploads.unbacked(ports, case, supplied))
+        entailed = forms.unfit(ports, item, notices.named_part(case, whole), now) if form is not None else ()
         document = write(ports, case, DocumentKind.RECEIPT, now)
         return Correct(form, tuple(supplied), unfit, tuple(v.pointer for v in entailed), document)
 
@@ -139,23 +138,18 @@ def correct_on_the_spot(
 
     def build(case: Case, now: datetime) -> SpotCorrect:
         item = _law(ports, case).item
-        return SpotCorrect(changes, confirmed_by, _unfit(ports, item, notices.with_changes(case.form, changes)))
+        mended = notices.with_changes(case.form, changes)
+        return SpotCorrect(changes, confirmed_by, forms.unfit(ports, item, mended, now))
 
     return change(ports, actor, case_id, SpotCorrect, build, key=key)
 
 
 def _found(ports: Ports, case: Case, item: ImplementationItem, describe: Describe) -> tuple[Defect, ...]:
     violations = (
-        *_unfit(ports, item, case.form),
+        *forms.unfit(ports, item, case.form, ports.clock.now()),
         *materials.violations(item, case.materials, later=supplement_dates.promised_later(case)),
     )
     return notices.findings(case, item, ((v, describe(v)) for v in violations))
-
-
-def _unfit(ports: Ports, item: ImplementationItem, form: Mapping[str, Any]) -> tuple[Violation, ...]:
-    """What the form schema finds, identifiers included, and text that deceives."""
-    deceiving: Iterable[Violation] = texts.violations(form, places.FORM)
-    return (*ports.forms.violations(item.form, form, places.FORM), *deceiving)
 
 
 def _law(ports: Ports, case: Case) -> Law:

@@ -67,6 +67,12 @@ class Forms(Protocol):
         """Every violation, each with its JSON pointer below ``pointer``."""
         ...
 
+    def of_format(
+        self, schema: Mapping[str, Any], data: object, name: str, pointer: str = ""
+    ) -> Iterable[tuple[str, str]]:
+        """Every text of which the schema asks this format, with its JSON pointer below ``pointer``."""
+        ...
+
 
 class Catalog(Protocol):
     """The read side of the catalogue that cases need."""

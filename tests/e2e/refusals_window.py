@@ -27,7 +27,7 @@ def presence(s: Rejections) -> None:
     wrong = {"kind": "person", "name": "巴\u202e特尔", "document": "resident_id", "number": RESIDENT}
     s.refused(window, "/v1/cases", {**opening, "identity": wrong}, "text.direction-control")
     misread = {**wrong, "name": "巴特尔", "number": RESIDENT[:-1] + "X"}
-    s.refused(window, "/v1/cases", {**opening, "identity": misread}, "schema.format")
+    s.refused(window, "/v1/cases", {**opening, "identity": misread}, "schema.resident-id")
     right = {**wrong, "name": "巴特尔"}
     made = window.post("/v1/cases", {**opening, "identity": right}, status=201)
     s.refused(window, f"/v1/cases/{made['id']}/submission", None, "presence.no-account-to-deliver-to")

@@ -39,8 +39,17 @@ def submitted(api: Api, form: dict[str, Any]) -> Answer:
 )
 def test_a_number_that_no_resident_has_is_refused_with_its_place(api: Api, number: str) -> None:
     answer = submitted(api, {"identity_number": number})
-    assert (answer.status, answer.codes, answer.pointers) == (422, ["schema.format"], ["/form/identity_number"])
+    assert (answer.status, answer.codes, answer.pointers) == (422, ["schema.resident-id"], ["/form/identity_number"])
     assert number == "" or number not in json.dumps(answer.body, ensure_ascii=False)
+
+
+def test_nobody_applies_who_is_not_yet_born(api: Api) -> None:
+    answer = submitted(api, {"identity_number": "152501209003070019"})
+    assert (answer.status, answer.codes, answer.pointers) == (
+        422,
+        ["schema.resident-id-future"],
+        ["/form/identity_number"],
+    )
 
 
 @pytest.mark.parametrize(

@@ -267,9 +267,11 @@ def test_whoever_has_no_phone_is_served_and_takes_the_case_over_later(api: Api) 
 @pytest.mark.parametrize(
     ("changes", "codes"),
     [
-        ({"number": "152501199003070010"}, ["schema.format"]),
+        ({"number": "152501199003070010"}, ["schema.resident-id"]),
+        ({"number": "152501209003070019"}, ["schema.resident-id-future"]),
+        ({"number": "152501209003070019", "document": "household_register"}, ["schema.resident-id-future"]),
         ({"kind": "organisation"}, ["schema.const"]),
-        ({"document": "business_licence"}, ["schema.const", "schema.format"]),
+        ({"document": "business_licence"}, ["schema.const", "schema.uscc"]),
         ({"document": "library_card"}, ["schema.enum"]),
         ({"name": ""}, ["schema.minLength"]),
         ({"name": "李\u202e明"}, ["text.direction-control"]),

@@ -150,7 +150,8 @@ def test_every_route_is_throttled_none_is_traced_and_what_sends_or_guesses_is_he
         for method in operations
     }
     assert set(settings) <= served
-    assert {("POST", "//v1/contacts/{contact_id}/code"), ("GET", "//v1/verify/documents/{number}")} <= set(settings)
+    tighter = {("GET", "//v1/verify/documents/{number}/{code}"), ("POST", "//v1/claims")}
+    assert {("POST", "//v1/contacts/{contact_id}/code"), *tighter} <= set(settings)
     assert all(s["ThrottlingRateLimit"] < general["ThrottlingRateLimit"] for s in settings.values())
     assert not any(s["DataTraceEnabled"] for s in (general, *settings.values()))
 

@@ -251,14 +251,14 @@ def test_a_form_for_either_kind_of_applicant_asks_each_for_their_own() -> None:
 def test_numbers_of_people_and_bodies_need_their_check_characters() -> None:
     form = compose({"parts": ["either"]})
     person = {"applicant_kind": "person", **PERSON, "identity_number": "152523199001010021"}
-    assert problems(form, person) == {("schema.format", "/identity_number")}
+    assert problems(form, person) == {("schema.resident-id", "/identity_number")}
     body = {"organisation_name": "嘎查经济合作社", "legal_representative": "其其格", "phone": "13800000000"}
     collective = {"applicant_kind": "organisation", **body, "uscc": "N2150402MA0N12345N"}
     assert problems(form, collective) == set()
-    assert problems(form, {**collective, "uscc": "N2150402MA0N12345M"}) == {("schema.format", "/uscc")}
+    assert problems(form, {**collective, "uscc": "N2150402MA0N12345M"}) == {("schema.uscc", "/uscc")}
     spouse = documents_of("marriage-registration")[0]["form"]
     both = {**PERSON, "spouse_name": "巴特尔", "spouse_identity_number": "152523199001010021"}
-    assert problems(spouse, both) == {("schema.format", "/spouse_identity_number")}
+    assert problems(spouse, both) == {("schema.resident-id", "/spouse_identity_number")}
 
 
 def test_a_sub_item_may_narrow_a_field_of_the_form() -> None:

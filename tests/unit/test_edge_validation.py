@@ -8,9 +8,10 @@ import jsonschema
 import pytest
 
 from chalicelib import data, schemas
+from chalicelib.domain.resident_ids import is_resident_id
 from chalicelib.edge import problems
 from chalicelib.schemas import validation
-from chalicelib.schemas.formats import is_resident_id
+from chalicelib.schemas.formats import FORMATS
 from chalicelib.schemas.validation import JsonSchemaForms, check_schema
 
 CASES: list[tuple[dict[str, Any], Any, list[tuple[str, str]]]] = [
@@ -49,9 +50,9 @@ CASES: list[tuple[dict[str, Any], Any, list[tuple[str, str]]]] = [
     ({"format": "date-time"}, "2026-01-01T00:00:00", [("", "schema.format")]),
     ({"format": "uri"}, "no uri", [("", "schema.format")]),
     ({"format": "email"}, "nobody", [("", "schema.format")]),
-    ({"format": "resident-id"}, "110105194912310021", [("", "schema.format")]),
-    ({"format": "uscc"}, "911500000000000000", [("", "schema.format")]),
-    ({"format": "mobile-phone"}, "12345678901", [("", "schema.format")]),
+    ({"format": "resident-id"}, "110105194912310021", [("", "schema.resident-id")]),
+    ({"format": "uscc"}, "911500000000000000", [("", "schema.uscc")]),
+    ({"format": "mobile-phone"}, "12345678901", [("", "schema.mobile-phone")]),
 ]  # fmt: skip
 
 
@@ -107,6 +108,25 @@ def test_no_sentence_repeats_what_was_entered(schema: dict[str, Any], value: obj
 )
 def test_no_real_person_is_refused_for_the_division_in_their_number(number: str) -> None:
     assert is_resident_id(number)
+
+
+def test_every_own_format_says_in_its_own_words_what_is_wrong() -> None:
+    assert {f"schema.{name}" for name in FORMATS} <= set(data.problems())
+
+
+def test_the_places_of_a_format_are_found_whether_what_stands_there_has_it_or_not() -> None:
+    number = {"type": "string", "format": "resident-id"}
+    schema = {
+        "properties": {"a": number, "b": {"type": "string"}, "c": {"items": number}, "d": {"format": "uscc"}},
+        "if": {"required": ["b"]},
+        "then": {"properties": {"e": number}},
+    }
+    form = {"a": "11010519491231002X", "b": "11010519491231002X", "c": ["x", 7], "d": "y", "e": "z"}
+    assert set(JsonSchemaForms().of_format(schema, form, "resident-id", "/form")) == {
+        ("/form/a", "11010519491231002X"),
+        ("/form/c/0", "x"),
+        ("/form/e", "z"),
+    }
 
 
 def test_a_number_of_a_resident_needs_a_real_date_and_its_check_character() -> None:

@@ -138,6 +138,21 @@ def test_only_windows_and_deciders_on_the_route_see_the_case_to_take_the_fee() -
         fees.read(world, CASHIER, case_id)
 
 
+def test_the_provider_is_not_asked_about_a_case_on_which_nothing_can_be_paid() -> None:
+    world = charging(FIXED)
+    case_id = journey.at(world, "decide")
+    with pytest.raises(Refused, match=r"case\.wrong-state"):
+        paid(world, case_id, actor=f.HERDER, method="online")
+    journey.grant(world, f.DECIDER, case_id)
+    paid(world, case_id)
+    with pytest.raises(Refused, match=r"fee\.paid"):
+        paid(world, case_id, actor=f.HERDER, method="online")
+    free = f.World()
+    with pytest.raises(Refused, match=r"fee\.none"):
+        paid(free, journey.granted(free), actor=f.HERDER, method="online")
+    assert world.payments.asked + free.payments.asked == 0
+
+
 def test_the_applicant_reports_only_what_the_provider_confirms() -> None:
     world = charging(FIXED)
     case_id = journey.granted(world)

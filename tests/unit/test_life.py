@@ -33,7 +33,7 @@ from chalicelib.services import cases, deadlines, lapses
 from tests import factories as f
 from tests import journey
 from tests.life_acts import PLACES, SECOND, kept
-from tests.life_examination import HEAD, Examination
+from tests.life_examination import GOVERNOR, HEAD, Examination
 from tests.life_model import FOLLOWS, china_day, midnight_after
 
 
@@ -251,6 +251,19 @@ LIVES: dict[str, tuple[dict[str, Any], tuple[Step, ...]]] = {
             Lives.hand_the_result_over,
         ),
     ),
+    "42(2) joint handling, extended by the head of government at the last moment": (
+        {"stage": "decide", "joint": True},
+        deeds(
+            lambda one: one.start_a_procedure("consultation"),
+            lambda one: one.procedures_take_their_course(days=3),
+            until("decision_statutory"),
+            lambda one: one.extend(days=10, who=HEAD),
+            lambda one: one.extend(days=16, who=GOVERNOR),
+            lambda one: one.extend(days=15, who=GOVERNOR),
+            until("decision_statutory"),
+            lambda one: one.decide(granted=True),
+        ),
+    ),
     "47, 48 a hearing asked for at the last moment": (
         {"stage": "decide"},
         deeds(
@@ -300,7 +313,14 @@ def test_a_life_keeps_to_the_law_around_each_deadline(name: str, offset: timedel
     opening, steps = LIVES[name]
     one = Lives()
     one.offset = offset
-    told: dict[str, Any] = {"outcome": "withdrawn", "fee": True, "window": True, "renews": None, "eager": True}
+    told: dict[str, Any] = {
+        "outcome": "withdrawn",
+        "fee": True,
+        "window": True,
+        "joint": False,
+        "renews": None,
+        "eager": True,
+    }
     one.draft(**{**told, "day": date(2026, 3, 2), "hour": 2, **opening})
     for step in steps:
         step(one)

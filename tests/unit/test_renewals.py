@@ -8,9 +8,11 @@ import pytest
 
 from chalicelib.domain import renewals
 from chalicelib.domain.calendar import Calendar
+from chalicelib.domain.catalog import Fee
 from chalicelib.domain.errors import Invalid, Refused
+from chalicelib.domain.fees import PaymentMethod
 from chalicelib.domain.renewals import CaseKind, ends_at, last_day_to_apply
-from chalicelib.services import cases, certificates, lapses, tasks
+from chalicelib.services import cases, certificates, fees, lapses, tasks
 from tests import factories as f
 from tests import journey
 
@@ -107,6 +109,30 @@ def test_a_deemed_renewal_is_a_fact_with_a_document_and_a_new_certificate_from_t
     assert end_of_certificate(world, new) == ends_at(end, "5年")
     _, content = cases.document(world, f.HERDER, case_id, case.documents[-1].number)
     assert content.digest() == case.documents[-1].digest
+
+
+@pytest.mark.requirement("B6")
+def test_a_renewal_by_silence_costs_what_a_decision_would_and_its_certificate_waits_for_the_fee() -> None:
+    world = f.World(f.item(result_validity="5年", fees=(Fee("F1", "工本费", 1000),)))
+    first = journey.granted(world)
+    paid(world, first)
+    certificates.issue(world, first)
+    identifier = journey.get(world, first).certificate
+    end = end_of_certificate(world, identifier)
+    world.clock.at = end - timedelta(days=120)
+    case_id = renewal(world, identifier)
+    world.clock.at = end
+    seen = lapses.seen_at(world, journey.get(world, case_id), world.clock.now())
+    assert [(fee.code, fee.amount) for fee in seen.fees] == [("F1", 1000)]
+    lapses.on_timer(world, case_id)
+    assert journey.get(world, case_id).fees == seen.fees
+    assert not certificates.issue(world, case_id)
+    paid(world, case_id)
+    assert certificates.issue(world, case_id)
+
+
+def paid(world: f.World, case_id: str) -> None:
+    fees.pay(world, f.DECIDER, case_id, amount=1000, method=PaymentMethod.CASH, receipt_number="15260001")
 
 
 def test_a_renewal_filed_too_late_waits_for_its_decision_article_50_1(world: f.World) -> None:
