@@ -92,7 +92,7 @@ def read_case(request: Request) -> Reply:
     law = lapses.law_of(ports, case) if case.procedures or case.hearing or case.supplements else None
     beside = {
         **procedure_views.shown(case, request.who, law, ports.clock.now()),
-        **supplements.shown(case, law),
+        **supplements.shown(case, law, request.who),
     }
     return Reply({**views.case(case, request.who), **beside}, etag=case.version)
 
@@ -141,6 +141,7 @@ def save_application(request: Request) -> Reply:
         "material.missing",
         "material.surplus",
         "material.repeated",
+        "supplement.account-needed",
         "supplement.instant-item",
         "supplement.not-deferrable",
         "supplement.repeated",
@@ -215,7 +216,7 @@ def confirm_receipt(request: Request) -> Reply:
 def read_timeline(request: Request) -> Reply:
     """Every recorded event in order, with who acted and the facts that the viewer may read."""
     case, log = cases.timeline(wiring.current(), request.who, request.path["case_id"])
-    return Reply(views.timeline(case, log), etag=case.version)
+    return Reply(views.timeline(case, log, request.who), etag=case.version)
 
 
 @bp.route_v1(

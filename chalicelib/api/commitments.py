@@ -52,7 +52,7 @@ def read_commitment(request: Request) -> Reply:
     summary=("告知", "Have the notice served"),
     response="elements/receipt",
     keyed=True,
-    problems=(*_ACT, "commitment.signed-already"),
+    problems=(*_ACT, "commitment.materials-deferred", "commitment.signed-already"),
 )
 def serve_commitment_notice(request: Request) -> Reply:
     """Puts the text before the applicant, on record: what is signed afterwards is this version and digest."""
@@ -68,6 +68,7 @@ def serve_commitment_notice(request: Request) -> Reply:
     keyed=True,
     problems=(
         *_ACT,
+        "commitment.materials-deferred",
         "commitment.notice-not-served",
         "commitment.text-outdated",
         "commitment.signed-already",
@@ -124,6 +125,7 @@ def withdraw_commitment(request: Request) -> Reply:
     problems=(
         *_ACT,
         "renewal.expired",
+        "commitment.materials-deferred",
         "commitment.signature-missing",
         "commitment.signature-of-another",
         "commitment.text-outdated",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from chalicelib import wiring
@@ -131,14 +131,10 @@ def _terms(told: Mapping[str, Any], now: datetime) -> Terms:
         article=told["article"],
         effects=tuple(Effect(effect) for effect in told["effects"]),
         scope=Scope(scope["division"], tuple(scope.get("items", ())), tuple(scope.get("departments", ()))),
-        start=_moment(told["start"]) if "start" in told else now,
-        end=_moment(told["end"]) if told.get("end") else None,
+        start=views.moment(told["start"], "/terms/start") if "start" in told else now,
+        end=views.moment(told["end"], "/terms/end") if told.get("end") else None,
         repair_way=told.get("repair_way", ""),
     )
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def _spelt(terms: Terms) -> dict[str, Any]:

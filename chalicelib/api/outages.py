@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib import wiring
@@ -31,7 +30,7 @@ def record_outage(request: Request) -> Reply:
         wiring.current(),
         request.who,
         service=Service(body["service"]),
-        since=_moment(body["since"]),
+        since=views.moment(body["since"], "/since"),
         reason=body["reason"],
         key=request.once,
     )
@@ -60,7 +59,7 @@ def end_outage(request: Request) -> Reply:
         wiring.current(),
         request.who,
         request.path["outage_id"],
-        until=_moment(request.body["until"]),
+        until=views.moment(request.body["until"], "/until"),
         key=request.once,
     )
     return receipt_reply(receipt)
@@ -77,10 +76,6 @@ def list_outages(request: Request) -> Reply:
     """The newest failures of each service, newest first: public, because they move dates."""
     ports = wiring.current()
     return Reply({"items": [_view(outage) for service in Service for outage in outages.of(ports, service)]})
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def _view(outage: Outage) -> dict[str, Any]:

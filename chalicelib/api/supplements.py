@@ -6,18 +6,21 @@ from typing import Any
 
 from chalicelib import wiring
 from chalicelib.api import views
+from chalicelib.domain import access
 from chalicelib.domain import supplement_dates as rules
+from chalicelib.domain.actors import Actor
 from chalicelib.domain.case_events import SubmittedMaterial
 from chalicelib.domain.cases import Case
 from chalicelib.domain.deadlines import Law
 from chalicelib.domain.supplement_dates import Supplement
-from chalicelib.domain.supplements import Verdict
+from chalicelib.domain.supplements import Verdict, waiting_decision
 from chalicelib.edge.api import ApiBlueprint, Reply, Request, receipt_reply
 from chalicelib.services import supplements
 
 bp = ApiBlueprint(__name__, tag="supplements")
 
 _CASE = ("case.not-found", "case.act-not-yours", "case.wrong-state", "store.conflict")
+_TEXTS = ("text.direction-control", "text.invisible", "text.look-alike", "text.radical")
 _TASK = ("task.none-open", "task.not-claimed-by-you", "task.wrong-act")
 
 
@@ -33,8 +36,10 @@ _TASK = ("task.none-open", "task.not-claimed-by-you", "task.wrong-act")
         "authority.not-in-force",
         "authority.item-not-covered",
         "supplement.not-awaited",
+        "supplement.not-held",
         "material.repeated",
         "material.upload-unknown",
+        "case.too-large",
     ),
 )
 def supply(request: Request) -> Reply:
@@ -53,7 +58,7 @@ def supply(request: Request) -> Reply:
     request="supplements/check",
     response="elements/receipt",
     keyed=True,
-    problems=(*_CASE, *_TASK, "supplement.not-to-check", "case.text-missing"),
+    problems=(*_CASE, *_TASK, *_TEXTS, "supplement.not-to-check", "case.text-missing", "case.too-large"),
 )
 def check(request: Request) -> Reply:
     """By whoever examines or decides. Every defect is told in one notice; the day stays as it was promised."""
@@ -73,6 +78,7 @@ def check(request: Request) -> Reply:
         *_CASE,
         *_TASK,
         "case.text-missing",
+        "case.too-large",
         "supplement.nothing-outstanding",
         "procedure.running",
         "hearing.pending",
@@ -86,16 +92,20 @@ def hold_decision(request: Request) -> Reply:
     return receipt_reply(receipt)
 
 
-def shown(case: Case, law: Law | None) -> dict[str, Any]:
-    """What a case shows of it: the wish of the application, each awaited material, and whether a decision waits."""
+def shown(case: Case, law: Law | None, viewer: Actor) -> dict[str, Any]:
+    """What a case shows of it: the wish of the application, each awaited material, and whether a decision waits.
+
+    Who only oversees the case sees that a supplement is defective, not the words: they may quote what it says (I4).
+    """
+    overseen, ready = access.only_oversees(case, viewer), waiting_decision(case)
     return {
         "deferred": [{"code": d.code, "promised_on": d.promised_on.isoformat()} for d in case.deferred],
-        "supplements": [_supplement(s, law) for s in case.supplements],
-        "decision_held_at": views.instant(case.ready.at) if case.ready and rules.outstanding(case) else None,
+        "supplements": [_supplement(s, law, overseen) for s in case.supplements],
+        "decision_held_at": views.instant(ready.at) if ready else None,
     }
 
 
-def _supplement(found: Supplement, law: Law | None) -> dict[str, Any]:
+def _supplement(found: Supplement, law: Law | None, overseen: bool) -> dict[str, Any]:
     if found.passed_at is not None:
         state = "passed"
     elif found.waits_for_check:
@@ -111,5 +121,5 @@ def _supplement(found: Supplement, law: Law | None) -> dict[str, Any]:
         "outcome": views.labelled("late_outcome", found.outcome),
         "supplied_at": views.instant(found.supplied_at),
         "passed_at": views.instant(found.passed_at),
-        "defects": list(found.defects),
+        "defects": [] if overseen else list(found.defects),
     }

@@ -86,7 +86,7 @@ def case(case: Case, viewer: Actor) -> dict[str, Any]:
             }
             for d in case.documents
         ],
-        "notice": _notice(case),
+        "notice": _notice(case, supervising),
         "certificate": case.certificate,
         "workflow": {"attempt": case.workflow_attempt, "dead": case.workflow_dead},
     }
@@ -103,7 +103,7 @@ def _identity(case: Case, supervising: bool) -> dict[str, Any]:
     return {"identity": {"document": labelled("identity_document", check.document), "number": check.number}}
 
 
-def _notice(case: Case) -> dict[str, Any] | None:
+def _notice(case: Case, overseen: bool) -> dict[str, Any] | None:
     """What waits for correction, all of it at once, each in its place."""
     if not notices.open_defects(case):
         return None
@@ -111,7 +111,7 @@ def _notice(case: Case) -> dict[str, Any] | None:
     return {
         "document": sent.number,
         "sent_at": instant(sent.sent_at),
-        "defects": [defect(d) for d in sent.defects],
+        "defects": [] if overseen else [defect(d) for d in sent.defects],
     }
 
 
@@ -151,8 +151,9 @@ def _task(case: Case, viewer: Actor) -> dict[str, Any] | None:
     }
 
 
-def timeline(case: Case, log: Sequence[EventRecord]) -> dict[str, Any]:
-    """The log for everybody who sees the case."""
+def timeline(case: Case, log: Sequence[EventRecord], viewer: Actor) -> dict[str, Any]:
+    """The log for everybody who sees the case; without the words of defects for who only oversees it."""
+    overseen = access.only_oversees(case, viewer)
     return {
         "case": case.id,
         "version": case.version,
@@ -168,7 +169,7 @@ def timeline(case: Case, log: Sequence[EventRecord]) -> dict[str, Any]:
                     "body": record.actor.body,
                     "division": record.actor.division,
                 },
-                "facts": _facts(record.event),
+                "facts": _facts(record.event, overseen),
             }
             for record in log
         ],
@@ -199,14 +200,17 @@ _SHOWN = (
 """An allow-list: what a field of an event must be called to be shown. Texts that officers wrote for each other,
 form data and names stay in the case, where the viewer's rights decide."""
 
+DEFECTS = "defects"
+"""What is wrong with an application is told in words that may quote it: not for who only oversees the case (I4)."""
+
 _REASONED = (e.CaseReturned, e.CaseWithdrawn)
 """Events whose reason is shown although no written act goes with them."""
 
 
-def _facts(event: e.Event) -> dict[str, Any]:
+def _facts(event: e.Event, overseen: bool) -> dict[str, Any]:
     names = (*_SHOWN, "reason") if isinstance(event, _REASONED) else _SHOWN
     facts = {name: getattr(event, name) for name in names if getattr(event, name, "") != ""}
-    facts |= {name: text for name, text in event.told.items() if text}
+    facts |= {name: text for name, text in event.told.items() if text and not (overseen and name == DEFECTS)}
     document = getattr(event, "document", None)
     if document is not None:
         facts["document"] = document.number
@@ -234,7 +238,7 @@ def document(case: Case, content: Content, base_url: str, viewer: Actor) -> dict
         "case_number": content.case_number,
         "item": content.item,
         "applicant": masked(content.applicant) if overseen else content.applicant,
-        "texts": told(content),
+        "texts": {name: text for name, text in told(content).items() if not (overseen and name == DEFECTS)},
         "digest": digest,
         "intact": any(d.number == content.number and d.digest == digest for d in case.documents),
         "demo": case.item.demo,

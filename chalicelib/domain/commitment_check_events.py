@@ -15,10 +15,11 @@ class Checked(TaskEnded):
 
     findings: str
     document: Document
+    follows: str = ""  # by when to mend, or until when the party can speak
 
     @property
     def told(self) -> Mapping[str, str]:
-        return {"findings": self.findings}
+        return {"findings": self.findings} | ({"follows": self.follows} if self.follows else {})
 
 
 @dataclass(frozen=True, slots=True)

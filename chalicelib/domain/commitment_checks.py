@@ -114,6 +114,7 @@ class RecordCheck:
     result: Result
     findings: str
     document: Document
+    follows: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +188,19 @@ def heard_until(case: Case, law: Law) -> datetime | None:
     if since is None or terms is None:
         return None
     return deadline(since, terms.hearing, law.calendar).at
+
+
+def follows(result: Result, law: Law, now: datetime) -> str:
+    """What the written result tells the party to do, and by when: they learn it with the finding (行政许可法 7)."""
+    terms = law.item.commitment
+    limit = terms and {Result.MEND: terms.mending, Result.FALSE: terms.hearing}.get(result)
+    day = deadline(now, limit, law.calendar).last_day if limit else None
+    if day is None:
+        return ""
+    until = f"{day.year}年{day.month}月{day.day}日24时前"
+    if result is Result.MEND:
+        return f"应于{until}完成整改,届时再次核查。"
+    return f"拟撤销本办件的决定。在{until}可以陈述、申辩,也可以放弃;逾期未陈述、申辩的,依法作出决定。"
 
 
 def stage(case: Case) -> str:
@@ -282,7 +296,7 @@ _RESULTS: Mapping[Result, type[Checked]] = {
 
 
 def _record(case: Case, command: RecordCheck, act: Act) -> tuple[Event, ...]:
-    return (_RESULTS[command.result](_number(case, act), command.findings, command.document),)
+    return (_RESULTS[command.result](_number(case, act), command.findings, command.document, command.follows),)
 
 
 def _finish(case: Case, command: DecideRevocation, act: Act) -> tuple[Event, ...]:

@@ -281,6 +281,11 @@ def signature_fits(case: Case, command: DecideOnCommitment, act: Act) -> Violati
     return None
 
 
+def nothing_is_deferred(case: Case, command: object, act: Act) -> Violation | None:
+    """A promise is decided at once: nothing can come later in it. Whoever wants both chooses the ordinary way (D3)."""
+    return Violation("commitment.materials-deferred", "/deferred") if case.deferred else None
+
+
 def promise_was_withdrawn(case: Case, command: object, act: Act) -> Violation | None:
     """Who has signed is decided on the promise; the ordinary way is open again once it is taken back."""
     return Violation("commitment.withdraw-first") if is_signed(case) else None
@@ -341,11 +346,12 @@ def opinion(item: ImplementationItem) -> str:
 DRAFT = frozenset({S.DRAFT})
 
 TRANSITIONS: Transitions = {
-    ServeNotice: Transition(DRAFT, (version_is_in_force, not_signed_yet), _serve),
+    ServeNotice: Transition(DRAFT, (version_is_in_force, nothing_is_deferred, not_signed_yet), _serve),
     SignCommitment: Transition(
         DRAFT,
         (
             version_is_in_force,
+            nothing_is_deferred,
             not_signed_yet,
             notice_was_served,
             text_is_the_one_in_force,
@@ -358,7 +364,10 @@ TRANSITIONS: Transitions = {
         DRAFT, (promise_is_signed, text_is_given("reason")), lambda case, m, a: (CommitmentWithdrawn(m.reason),)
     ),
     DecideOnCommitment: Transition(
-        DRAFT, (version_is_in_force, renewals.not_expired, promise_is_signed, signature_fits), _decide, _defects
+        DRAFT,
+        (version_is_in_force, renewals.not_expired, promise_is_signed, nothing_is_deferred, signature_fits),
+        _decide,
+        _defects,
     ),
 }
 

@@ -16,12 +16,13 @@ from chalicelib.domain.case_events import ActorRef, Event, EventRecord
 from chalicelib.domain.case_rules import ENDED_EARLY, CaseState
 from chalicelib.domain.cases import Case
 from chalicelib.domain.certificates import Certificate, CertificateState
+from chalicelib.domain.commitment_checks import is_open
 from chalicelib.domain.errors import Violation
 
 ERASED = "erased"
 """State of what is left of the case; nobody can read it, so it is no state of a case."""
 
-_ENDED = ENDED_EARLY | {CaseState.DISCARDED, CaseState.CLOSED}
+_ENDED = ENDED_EARLY | {CaseState.DISCARDED, CaseState.CLOSED, CaseState.REVOKED}
 
 
 class Ground(StrEnum):
@@ -41,8 +42,8 @@ class CaseErased(Event):
 
 
 def obstacles(case: Case, certificate: Certificate | None, now: datetime) -> Iterable[Violation]:
-    """Why the person cannot be erased yet: work that goes on, or a certificate that still counts."""
-    if case.state not in _ENDED:
+    """Why the person cannot be erased yet: work that goes on (a check too), or a certificate that still counts."""
+    if case.state not in _ENDED or is_open(case):
         yield Violation("erasure.not-ended")
     if certificate is None or certificate.state is not CertificateState.VALID:
         return

@@ -16,6 +16,7 @@ from chalicelib.domain.catalog import CaseType, ImplementationItem, Material
 from chalicelib.domain.deadlines import ONE_DAY, Law, days_before, deadline, end_of, legal_day
 from chalicelib.domain.errors import Violation
 from chalicelib.domain.outages import touching
+from chalicelib.domain.presence import is_provisional
 
 if TYPE_CHECKING:
     from chalicelib.domain.calendar import Calendar
@@ -68,11 +69,18 @@ def latest_day(item: ImplementationItem, material: Material, start: datetime, ca
 def unlawful(
     deferred: Sequence[DeferredMaterial],
     item: ImplementationItem,
+    applicant: str,
     given: Collection[str],
     now: datetime,
     calendar: Calendar,
 ) -> Iterator[Violation]:
-    """Everything that speaks against a wish to hand materials in later. ``given``: codes of those that are there."""
+    """Everything that speaks against a wish to hand materials in later.
+
+    ``applicant``: their subject; ``given``: codes of the materials that are there.
+    """
+    if deferred and is_provisional(applicant):
+        # A credit file is an account's: whoever has none could pass every bar on it (D5).
+        yield Violation("supplement.account-needed", "/deferred")
     if deferred and item.case_type is CaseType.INSTANT:
         yield Violation("supplement.instant-item", "/deferred")
     known = {m.code: m for m in item.materials}

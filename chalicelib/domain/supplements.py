@@ -225,13 +225,18 @@ def lapses(case: Case, law: Law) -> Iterable[Lapse]:
 # -- transitions -----------------------------------------------------------------------------------------
 
 
+def waiting_decision(case: Case) -> Ready | None:
+    """The decision that waits: held on the task that is open, by whoever holds it, with something still awaited."""
+    ready, task = case.ready, case.task
+    if ready is None or task is None or case.state is not S.IN_REVIEW or not outstanding(case):
+        return None
+    return ready if (task.number, task.assignee) == (ready.task, ready.officer) else None
+
+
 def releases(case: Case, command: CheckSupplements, act: Act) -> Ready | None:
     """The ready decision that these verdicts set free: nothing else is awaited, and nothing else stands against it."""
-    ready, passed = case.ready, {v.code for v in command.verdicts if not v.defects}
+    ready, passed = waiting_decision(case), {v.code for v in command.verdicts if not v.defects}
     if ready is None or any(s.code not in passed for s in outstanding(case)):
-        return None
-    task = case.task
-    if task is None or (task.number, task.assignee) != (ready.task, ready.officer):
         return None
     barred = procedures.none_running(case, command, act) or hearings.none_pending(case, command, act)
     return None if barred else ready

@@ -166,7 +166,7 @@ def submit(
         held_here = held.of_applicant(ports, item, case, now)
         law = Law(item, ports.calendar.current())
         there = {m.code for m in (*case.materials, *held_here)}
-        unfit += tuple(supplement_dates.unlawful(case.deferred, item, there, now, law.calendar))
+        unfit += tuple(supplement_dates.unlawful(case.deferred, item, case.applicant.subject, there, now, law.calendar))
         unfit += _barred(ports, case, item, now)
         command = c.Submit(item, unfit, number, route, document, held_here)
         if not given_here:

@@ -18,7 +18,9 @@ Json = dict[str, Any]
 Say = Callable[[str, str], str]
 """``(group, code) -> label``: how a code reads in a file for people."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What begins a formula in some spreadsheet, the full-width forms of Chinese keyboards included."""
+
 _BOM = "\ufeff"
 _GROUPS = {
     "type_code": "item_type",

@@ -83,7 +83,10 @@ def record(
         _judge(ports, case, command, actor, now)
         body = ports.catalog.body(actor.body)
         name = body.name if body else actor.body
-        return replace(command, document=write(ports, case, kind, now, name, findings=findings))
+        law = lapses.law_of(ports, case)
+        follows = rules.follows(result, law, now) if law else ""
+        told = {"findings": findings} | ({"follows": follows} if follows else {})
+        return replace(command, follows=follows, document=write(ports, case, kind, now, name, **told))
 
     return change(ports, actor, case_id, RecordCheck, build, key=key)
 

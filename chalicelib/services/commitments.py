@@ -51,6 +51,8 @@ def ways(ports: Ports, actor: Actor, case_id: str) -> Ways:
     case = case_services.read(ports, actor, case_id, "commitment")
     item = _version(ports, case)
     _, obstacles = _judged(ports, case, item, ports.clock.now())
+    deferred = rules.nothing_is_deferred(case, None, Act(actor, ports.clock.now()))
+    obstacles = (*obstacles, *([deferred] if deferred else ()))
     promised = rules.needed(item).materials if item.commitment and not obstacles else item.materials
     return Ways(case, item, item.commitment, obstacles, item.materials, promised)
 

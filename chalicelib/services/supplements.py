@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,8 +12,10 @@ from chalicelib.domain.case_events import SubmittedMaterial
 from chalicelib.domain.case_rules import Act
 from chalicelib.domain.cases import Case
 from chalicelib.domain.documents import DocumentKind
+from chalicelib.domain.errors import Violation
+from chalicelib.domain.materials import HELD
 from chalicelib.domain.supplements import CheckSupplements, HoldDecision, Supply, Verdict
-from chalicelib.services import lapses, uploads
+from chalicelib.services import held, lapses, uploads
 from chalicelib.services.changes import change
 from chalicelib.services.documents import write
 from chalicelib.services.ports import Ports, Receipt, RequestKey
@@ -29,15 +31,24 @@ def supply(
 ) -> Receipt:
     """Hand in some or all of the deferred materials, with a receipt.
 
-    Raises Invalid with everything that is not awaited (``supplement.not-awaited``), comes twice, or has no clean upload
-    behind it; Refused after the case has ended.
+    What the platform has come to hold meanwhile is only named, with the form ``held`` (国务院令716号 7). Raises Invalid
+    with everything that is not awaited (``supplement.not-awaited``), comes twice, has no clean upload behind it or is
+    not held; Refused after the case has ended.
     """
 
     def build(case: Case, now: datetime) -> Supply:
         document = write(ports, case, DocumentKind.RECEIPT, now)
-        return Supply(tuple(materials), tuple(uploads.unbacked(ports, case, materials)), document)
+        found = held.standing_for(ports, case, {m.code for m in materials if m.form == HELD}, now)
+        unfit = (*uploads.unbacked(ports, case, materials), *_not_held(materials, found))
+        return Supply(tuple(found.get(m.code, m) for m in materials), unfit, document)
 
     return change(ports, actor, case_id, Supply, build, key=key)
+
+
+def _not_held(materials: Sequence[SubmittedMaterial], found: Mapping[str, SubmittedMaterial]) -> Iterator[Violation]:
+    for at, material in enumerate(materials):
+        if material.form == HELD and material.code not in found:
+            yield Violation("supplement.not-held", f"/materials/{at}/form", {"code": material.code})
 
 
 def check(

@@ -22,6 +22,11 @@ BODIES: dict[str, Any] = {
         "confirmed_by": "申请人签字",
     },
     "POST /v1/claims": {"receipt": "$receipt", "number": f.RESIDENT},
+    "POST /v1/cases/{case_id}/commitment/signature": {"text_version": 1, "text_digest": "$text", "confirmed": True},
+    "POST /v1/cases/{case_id}/supplements": {"materials": [{"code": "d1", "form": "paper", "name": "住所使用证明"}]},
+    "POST /v1/cases/{case_id}/supplements/check": {"verdicts": [{"material": "d1", "defects": ["未盖章"]}]},
+    "POST /v1/outages": {"service": "uploads", "since": "2026-03-02T08:30:00+08:00", "reason": "停机"},
+    "POST /v1/outages/{outage_id}/end": {"until": "2026-03-02T08:30:00+08:00"},
     "POST /v1/cases/{case_id}/uploads": {
         "material": "m1",
         "name": "申请书.pdf",

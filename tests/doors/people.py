@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from chalicelib.domain.actors import Actor, ActorKind, Role
 from tests import factories as f
+from tests import promises
 
 OTHER_LEAGUE = "152200000000"
 
@@ -38,7 +39,14 @@ ACTORS: dict[str, Actor | None] = {
     "other-governor": _officer(
         f.DECIDER, "other-governor", Role.GOVERNMENT_HEAD, body=f"{OTHER_LEAGUE}-00", division=OTHER_LEAGUE
     ),
+    "checker": promises.CHECKER,
+    "far-checker": replace(promises.CHECKER, subject="far-checker", body=f"{OTHER_LEAGUE}-05", division=OTHER_LEAGUE),
+    "credit-office": f.CREDIT_OFFICE,
+    "far-credit": replace(
+        f.CREDIT_OFFICE, subject="far-credit-officer", body=f"{OTHER_LEAGUE}-04", division=OTHER_LEAGUE
+    ),
     "supervisor": f.SUPERVISOR,
+    "local-supervisor": replace(f.SUPERVISOR, subject="local-supervisor", division=f.BANNER),
     "other-supervisor": replace(f.SUPERVISOR, subject="other-supervisor", division=OTHER_LEAGUE),
 }
 """By the names that the tables use."""

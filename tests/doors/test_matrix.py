@@ -71,6 +71,8 @@ PLACES = {
     "list_name": "list",
     "mandate_id": "mandate",
     "message_id": "message",
+    "outage_id": "outage",
+    "record_id": "credit",
     "sender": "sender",
     "upload_id": "upload",
     "year": "year",

@@ -44,6 +44,7 @@ from chalicelib.storage.divisions import packaged_divisions
 from tests import edge_world, journey
 from tests import factories as f
 from tests import upload_files as files
+from tests.doors import policies
 from tests.doors.people import ACTORS, NOBODY
 
 ABSENT = "01ZZZZZZZZZZZZZZZZZZZZZZZZ"
@@ -95,6 +96,7 @@ class Doors:
 
     def __init__(self) -> None:
         self.world = f.World()
+        self.world.catalog.publish(policies.item())
         self.world.catalog = Catalog(self.world.catalog)  # type: ignore[assignment]
         self.world.forms = JsonSchemaForms()  # type: ignore[assignment]
         settings = edge_world.settings(REGION_CODE=f.LEAGUE)
@@ -212,6 +214,7 @@ class Doors:
         cases.confirm_receipt(world, f.HERDER, made["closed"])
         self._more_drafts()
         self._walk_in()
+        policies.prepare(world, made)
         self._beside()
 
     def _more_drafts(self) -> None:

@@ -70,7 +70,7 @@ class Commitment(Scenario):
         return {
             "applicant_kind": "person",
             "applicant_name": "巴特尔",
-            "identity_number": "152501199003070011",
+            "identity_number": "152501199003070012",
             "phone": "13800000000",
         }
 

@@ -55,7 +55,7 @@ class Incomplete(Scenario):
         form = {
             "applicant_kind": "person",
             "applicant_name": "巴特尔",
-            "identity_number": "152501199003070011",
+            "identity_number": "152501199003070012",
             "phone": "13800000000",
         }
         body = {

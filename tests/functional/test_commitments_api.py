@@ -16,7 +16,7 @@ UNLISTED = "150105902002"  # 教师资格认定(高中)
 FORM = {
     "applicant_kind": "person",
     "applicant_name": "巴特尔",
-    "identity_number": "152501199003070011",
+    "identity_number": "152501199003070012",
     "phone": "13800000000",
 }
 BODY = f"{CHAIN.banner.code}-55"

@@ -71,7 +71,10 @@ def test_every_list_becomes_a_file(catalog: MemoryCatalog, name: str) -> None:
     assert len({len(row) for row in rows}) == 1
 
 
-@pytest.mark.parametrize("evil", ["=HYPERLINK(1)", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize(
+    "evil",
+    ["=HYPERLINK(1)", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1+1", "\uff0b1", "\uff0d2", "\uff20A1"],
+)
 def test_no_cell_runs_as_a_formula(catalog: MemoryCatalog, evil: str) -> None:
     view = catalog_lists.read(catalog, "deferrable")
     first = {**view.entries[0], "name": evil}
