@@ -52,13 +52,14 @@ class Race:
     """``actors`` act at once on what stands. At most one of the event types in each group of ``exclusive`` may happen.
 
     ``same``: all who succeed are told the same. ``unaided``: case and execution are in step after every schedule as
-    soon as all has come to rest, before a sweep that would repair.
+    soon as all has come to rest, before a sweep that would repair. ``impossible`` says what can never be the outcome.
     """
 
     actors: Sequence[Actor]
     exclusive: Sequence[Sequence[str]] = ()
     same: bool = False
     unaided: bool = False
+    impossible: Callable[[Sequence[Outcome], Stack], str] = lambda outcomes, stack: ""
 
 
 RACES: dict[str, Callable[[Stack], Race]] = {}
@@ -211,6 +212,8 @@ def judged(stack: Stack, made: Race, outcomes: Sequence[Outcome]) -> Iterator[st
     for outcome in outcomes:
         if isinstance(outcome, Broken):
             yield f"a 500: {outcome.what}"
+    if wrong := made.impossible(outcomes, stack):
+        yield wrong
     told = [outcome for outcome in outcomes if isinstance(outcome, Receipt)]
     if made.same and any(receipt != told[0] for receipt in told):
         yield f"one key, two answers: {told}"
