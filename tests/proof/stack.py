@@ -251,8 +251,8 @@ class Stack(f.World):
             self.run_schedules()
 
     def _put_off(self) -> bool:
-        """Whether something waits for its next turn: an upload that somebody was busy with waits an hour."""
-        until = instant(self.clock.now() + timedelta(hours=2))
+        """Whether something waits for its next turn: an upload that somebody was busy with, a timer that failed."""
+        until = instant(self.clock.now() + PUT_OFF)
         rows = self.rows(self.stores.cases).values()
         return any("timer" in row and row["timer"]["S"] != "watch" and row["due_at"]["S"] <= until for row in rows)
 
