@@ -98,12 +98,12 @@ class Explored:
         return f"race {self.race}: {self.schedules} schedules ({rest}), {len(self.violations)} violations"
 
 
-def explore(stack: Stack, name: str, most: int) -> Explored:
-    """Run up to so many distinct schedules of a race."""
+def explore(stack: Stack, name: str, most: int, *, one_is_enough: bool = False) -> Explored:
+    """Run up to so many distinct schedules of a race; on request only until one shows a violation."""
     made = load()[name](stack)
     start, found = stack.state(), Explored(name)
     coming: deque[tuple[int, ...]] = deque([()])
-    while coming and found.schedules < most:
+    while coming and found.schedules < most and not (one_is_enough and found.violations):
         prefix = coming.popleft()
         stack.restore(start)
         outcomes, steps = _run(stack, made.actors, prefix)
