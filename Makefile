@@ -18,7 +18,7 @@ ONCE ?=
 DYNAMODB ?= moto
 NAME ?= main
 URL ?=
-STRIDE ?= 1
+STRIDE ?= 2
 SCHEDULES ?= 1000
 BASE ?=
 TAG ?=
@@ -33,12 +33,15 @@ scenario: $(STAMP) ## Run one named scenario as an HTTP client (NAME=main; URL= 
 	@$(PY) -m infra.local scenario
 
 ##@ Proving it
-.PHONY: test proof check check_clean bench
+.PHONY: test proof properties check check_clean bench
 test: $(STAMP) ## Run every test
 	$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
 
-proof: $(STAMP) ## The gate of a release: every fault at every call, a thousand orders of every race, the long property tests (STRIDE=, SCHEDULES=)
+proof: $(STAMP) ## The gate of a release: faults at every call (STRIDE=1: every fault), a thousand orders of every race (SCHEDULES=)
 	$(PY) -m tests.proof --stride $(STRIDE) --schedules $(SCHEDULES)
+	PROOF=1 $(PY) -m pytest -n 2 --dist loadfile tests/proof
+
+properties: $(STAMP) ## The long property tests (about an hour)
 	PROOF=1 HYPOTHESIS_PROFILE=proof $(PY) -m pytest -n 2 --dist loadfile -m hypothesis
 
 check: $(STAMP) ## The gate: format, lint, types, import rules, generated files, architecture and infrastructure tests

@@ -36,6 +36,9 @@ MOST_UPLOADS = 100
 LIFE = timedelta(hours=1)
 """How long an upload may stay unfinished."""
 
+AGAIN = timedelta(minutes=5)
+"""After which one is looked at again that somebody was busy with when it should have been removed."""
+
 FORM_LIFE = timedelta(minutes=5)
 """How long the permission to put the file into quarantine holds; it can be fetched again."""
 

@@ -76,11 +76,12 @@ def plan(ports: MessagePorts, case_id: str) -> None:
 
 def on_timer(ports: MessagePorts, case_id: str) -> None:
     """Send what is due, each reminder once, and look again at the next date. Raises Unavailable to be called again."""
-    case = ports.cases.get(case_id)
+    now, stored = ports.clock.now(), ports.cases.get(case_id)
+    # The timer of the law may not have run yet: nobody is reminded of a date in a case that time has ended.
+    case = lapses.seen_at(ports, stored, now) if stored else None
     law = lapses.law_of(ports, case) if case else None
     if case is None or law is None:
         return
-    now = ports.clock.now()
     later = []
     for reminder in _reminders(ports, case, law):
         if reminder.at > now:

@@ -130,7 +130,8 @@ def on_timer(ports: Ports, case_id: str) -> None:
     for upload in ports.uploads.of(case_id):
         unfinished = upload.state in uploads.UNFINISHED
         if gone or upload.state is UploadState.EXPIRED or (unfinished and upload.expires_at <= now):
-            _reap(ports, upload)
+            if not _reap(ports, upload):
+                waiting.append(now + uploads.AGAIN)
         elif unfinished:
             waiting.append(upload.expires_at)
     if waiting:
@@ -142,16 +143,19 @@ def leftovers(ports: Ports, case_id: str) -> list[Timer]:
     return [Timer(case_id, TIMER, ports.clock.now())] if ports.uploads.of(case_id) else []
 
 
-def _reap(ports: Ports, upload: Upload) -> None:
-    """Say first that it is over, so that no check that runs meanwhile can end well; a crash leaves it for next time."""
+def _reap(ports: Ports, upload: Upload) -> bool:
+    """Say first that it is over, so that no check that runs meanwhile can end well; a crash leaves it for next time.
+
+    False if somebody went on with it in this very moment.
+    """
     try:
         if upload.state is not UploadState.EXPIRED:
             upload = _move(ports, upload, UploadState.EXPIRED)
         ports.objects.remove(upload)
         ports.uploads.remove(upload)
     except Conflict:
-        # Somebody went on with it in this very moment: it is looked at again when it is due again.
-        ports.cases.set_timer(Timer(upload.case_id, TIMER, ports.clock.now() + uploads.LIFE))
+        return False
+    return True
 
 
 # -- who -------------------------------------------------------------------------------------------------------

@@ -57,8 +57,7 @@ def watching() -> Iterator[Watched]:
     seen, handle = Watched(), cases.handle
 
     def noting(frame: FrameType, event: str, argument: Any) -> None:
-        if event == "call":
-            seen.code.add(frame.f_code)
+        seen.code.add(frame.f_code)  # called for each new frame, and for nothing in it, as it answers None
 
     def handled(case: Any, command: object, *more: Any, **named: Any) -> Any:
         done = handle(case, command, *more, **named)
@@ -66,11 +65,11 @@ def watching() -> Iterator[Watched]:
         return done
 
     cases.handle = handled  # type: ignore[assignment]
-    sys.setprofile(noting)
+    sys.settrace(noting)
     try:
         yield seen
     finally:
-        sys.setprofile(None)
+        sys.settrace(None)
         cases.handle = handle  # type: ignore[assignment]
 
 

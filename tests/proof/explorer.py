@@ -52,13 +52,14 @@ class Race:
     """``actors`` act at once on what stands. At most one of the event types in each group of ``exclusive`` may happen.
 
     ``same``: all who succeed are told the same. ``unaided``: case and execution are in step after every schedule as
-    soon as all has come to rest, before a sweep that would repair.
+    soon as all has come to rest, before a sweep that would repair. ``impossible`` says what can never be the outcome.
     """
 
     actors: Sequence[Actor]
     exclusive: Sequence[Sequence[str]] = ()
     same: bool = False
     unaided: bool = False
+    impossible: Callable[[Sequence[Outcome], Stack], str] = lambda outcomes, stack: ""
 
 
 RACES: dict[str, Callable[[Stack], Race]] = {}
@@ -97,12 +98,12 @@ class Explored:
         return f"race {self.race}: {self.schedules} schedules ({rest}), {len(self.violations)} violations"
 
 
-def explore(stack: Stack, name: str, most: int) -> Explored:
-    """Run up to so many distinct schedules of a race."""
+def explore(stack: Stack, name: str, most: int, *, one_is_enough: bool = False) -> Explored:
+    """Run up to so many distinct schedules of a race; on request only until one shows a violation."""
     made = load()[name](stack)
     start, found = stack.state(), Explored(name)
     coming: deque[tuple[int, ...]] = deque([()])
-    while coming and found.schedules < most:
+    while coming and found.schedules < most and not (one_is_enough and found.violations):
         prefix = coming.popleft()
         stack.restore(start)
         outcomes, steps = _run(stack, made.actors, prefix)
@@ -211,6 +212,8 @@ def judged(stack: Stack, made: Race, outcomes: Sequence[Outcome]) -> Iterator[st
     for outcome in outcomes:
         if isinstance(outcome, Broken):
             yield f"a 500: {outcome.what}"
+    if wrong := made.impossible(outcomes, stack):
+        yield wrong
     told = [outcome for outcome in outcomes if isinstance(outcome, Receipt)]
     if made.same and any(receipt != told[0] for receipt in told):
         yield f"one key, two answers: {told}"

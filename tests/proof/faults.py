@@ -20,6 +20,7 @@ import botocore.endpoint
 from botocore.client import BaseClient
 from botocore.endpoint import Endpoint
 from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.useragent import UserAgentString
 
 from chalicelib.domain.errors import Unavailable
 
@@ -159,8 +160,9 @@ class Calls:
 
     @contextmanager
     def hooked(self) -> Iterator[None]:
-        """Hang into botocore. Its pauses between retries take no time."""
+        """Hang into botocore. Its pauses between retries take no time, nor does naming the client."""
         call, send, clock = BaseClient._make_api_call, Endpoint._do_get_response, botocore.endpoint.time
+        named = UserAgentString.to_string
         calls = self
 
         def make_api_call(client: Any, operation: str, params: Any) -> Any:
@@ -172,9 +174,11 @@ class Calls:
 
         BaseClient._make_api_call, Endpoint._do_get_response = make_api_call, do_get_response
         botocore.endpoint.time = SimpleNamespace(sleep=lambda seconds: None)
+        UserAgentString.to_string = lambda agent: "proof"
         try:
             yield
         finally:
+            UserAgentString.to_string = named
             BaseClient._make_api_call, Endpoint._do_get_response, botocore.endpoint.time = call, send, clock
 
     def _visit(self, what: str, *, delivery: bool = False) -> Mode | None:

@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chalicelib.domain import cases as rules
+from chalicelib.domain.case_rules import open_tasks
 from chalicelib.domain.cases import Case, CaseState
+from chalicelib.domain.commitment_checks import is_open
 from chalicelib.domain.fees import settled
 from chalicelib.domain.log_chain import first_fault
 from chalicelib.domain.messages import TELLING
@@ -144,9 +146,9 @@ def of_log(stack: Stack, rows: Rows, case_id: str) -> Iterator[str]:
 
 def _task(rows: Rows, case: Case) -> Iterator[str]:
     listed = [(int(r["number"]["N"]), r["assignee"]["S"]) for r in _under(rows, case.id, "task#")]
-    wanted = [(case.task.number, case.task.assignee)] if case.task else []
-    if listed != wanted:
-        yield f"worklist {listed}, task {wanted}"
+    wanted = sorted((task.number, task.assignee) for task in open_tasks(case))
+    if sorted(listed) != wanted:
+        yield f"worklist {listed}, open tasks {wanted}"
 
 
 def _workflow(stack: Stack, rows: Rows, case: Case) -> Iterator[str]:
@@ -154,7 +156,8 @@ def _workflow(stack: Stack, rows: Rows, case: Case) -> Iterator[str]:
     alive = [e for e in stack.outside.executions.values() if e.case_id == case.id and e.status == "RUNNING"]
     if needs_workflow(case):
         waits = [(e.attempt, e.token) for e in alive]
-        task = case.task.number if case.task else 0
+        moved = case.check_task if is_open(case) else case.task
+        task = moved.number if moved else 0
         if waits != [(case.workflow_attempt, tokens.get(task))] or set(tokens) != {task}:
             yield f"attempt {case.workflow_attempt}, task {task}: executions wait for {waits}, tokens are {tokens}"
     elif alive or tokens:
@@ -217,8 +220,8 @@ def _uploads(stack: Stack, case: Case) -> Iterator[str]:
 def _standing(case: Case | None) -> str:
     if case is None:
         return "erased"
-    task = f"{case.task.role} {case.task.assignee}" if case.task else ""
-    return f"{case.state} {task} {bool(case.certificate)} {len(case.documents)}"
+    tasks = [f"{task.role} {task.assignee}" for task in open_tasks(case)]
+    return f"{case.state} {tasks} {bool(case.certificate)} {len(case.documents)}"
 
 
 def _kind(row: Any) -> str:

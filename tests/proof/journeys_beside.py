@@ -1,14 +1,16 @@
-"""What stands beside cases: authorities, enquiries, contacts, messages, uploads, calendar, catalogue."""
+"""What stands beside cases: authorities, enquiries, contacts, messages, presence, uploads, calendar, catalogue."""
 
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from chalicelib.domain.calendar import Calendar
 from chalicelib.domain.enquiries import Question
 from chalicelib.domain.erasure import Ground
+from chalicelib.domain.webhooks import Signed
 from chalicelib.services import (
     accesses,
     authorities,
@@ -16,18 +18,24 @@ from chalicelib.services import (
     cases,
     catalog_publish,
     contacts,
+    delivery_reports,
     enquiries,
     erasure,
     messages,
+    presence,
     uploads,
 )
+from chalicelib.services.delivery_reports import Report
 from chalicelib.storage.calendar import packaged
 from chalicelib.storage.catalog_files import packaged_bodies, packaged_files
 from tests import factories as f
+from tests.journey import submitted as filed
 from tests.proof.journeys import Act, authorised, begin, drafted, journey, received
 from tests.proof.stack import QUARANTINE, Stack
+from tests.unit.test_delivery_reports import OTHER as FURTHER
 from tests.unit.test_enquiries import OTHER, OWNER, asked, offered
 from tests.unit.test_messages import HOME, SECOND, last_code
+from tests.unit.test_presence import PERSON, provisional, receipt
 from tests.unit.test_uploads import PDF, announced, stored
 from tests.upload_files import wish
 
@@ -267,3 +275,65 @@ def list_uploads(stack: Stack) -> Act:
 def see_who_has_read(stack: Stack) -> Act:
     case_id = received(stack)
     return Act(lambda w, key: _no_receipt(accesses.of_case(w, f.SUPERVISOR, case_id, None, 5)))
+
+
+# -- what providers tell later -------------------------------------------------------------------------------------
+
+
+def letter(stack: Stack) -> tuple[Signed, Report]:
+    """A letter is on its way, and the herder has a second address; answers the provider's call that it came back."""
+
+    def build() -> str:
+        begin(stack)
+        for address in (HOME, FURTHER):
+            made = contacts.add(stack, f.HERDER, address=address)
+            contacts.confirm(stack, f.HERDER, made.id, code="", correct=True)
+        stack.post.arrives = False
+        case_id = filed(stack)
+        stack.settle()
+        return case_id
+
+    case_id: str = stack.remembered("letter", build)
+    message = stack.messages.of_case(case_id)[0]
+    own = next(delivery for delivery in message.deliveries if delivery.channel == "post")
+    back = Report(f"{message.id}.{own.contact}", own.reference, False, stack.clock.now())
+    return Signed("post", "call-1", stack.clock.now()), back
+
+
+@journey
+def a_letter_that_arrives(stack: Stack) -> Act:
+    signed, back = letter(stack)
+    arrived = replace(back, arrived=True)
+    return Act(lambda w, key: _no_receipt(delivery_reports.record(w, signed, arrived)))
+
+
+@journey
+def a_letter_that_comes_back(stack: Stack) -> Act:
+    signed, back = letter(stack)
+    return Act(lambda w, key: _no_receipt(delivery_reports.record(w, signed, back)))
+
+
+@journey
+def send_to_the_next_address(stack: Stack) -> Act:
+    signed, back = letter(stack)
+    delivery_reports.record(stack, signed, back)
+    return Act.schedule("sweep_timers")
+
+
+# -- who was at the window -----------------------------------------------------------------------------------------
+
+
+@journey
+def open_draft_with_a_presence_code(stack: Stack) -> Act:
+    begin(stack)
+    opening = cases.Opening(f.BASIC, f.GACHA, f.Channel.WINDOW, presence=f.presence_of(stack))
+    return Act(lambda w, key: cases.open_draft(w, f.WINDOW, opening, key))
+
+
+@journey
+def claim_what_the_window_filed(stack: Stack) -> Act:
+    begin(stack)
+    case_id = provisional(stack)
+    stack.settle()
+    number = receipt(stack, case_id)
+    return Act(lambda w, key: presence.claim(w, PERSON, number, f.RESIDENT, key=key))

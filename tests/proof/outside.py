@@ -1,8 +1,8 @@
 """What AWS does between our functions: stream, bus, queues and executions, one step at a time and repeatable.
 
 It answers PutEvents and the calls of Step Functions where moto would, so that our gateways run whole. Queues follow
-from the declarations of the functions; executions do what ``statemachines/case_routing.asl.json`` says
-(tests/workflow shows that the file says so).
+from the declarations of the functions; executions do what both files in ``statemachines`` say, which is the same but
+for the function that opens the next task (tests/workflow shows that the files say so).
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ class Execution:
 
     case_id: str
     attempt: int
+    machine: str = "case_routing"
     status: str = "RUNNING"
     token: str = ""
     tries: int = 0
@@ -90,7 +91,8 @@ class Outside:
         found = self.executions.get(asked["name"])
         if found is not None and found.status != "RUNNING":
             return 400, {"__type": "ExecutionAlreadyExists", "message": arn}
-        self.executions.setdefault(asked["name"], Execution(given["case_id"], given["attempt"]))
+        machine = asked["stateMachineArn"].rpartition(":")[2]
+        self.executions.setdefault(asked["name"], Execution(given["case_id"], given["attempt"], machine))
         return 200, {"executionArn": arn, "startDate": 0}
 
     def describe_execution(self, asked: Json) -> tuple[int, Json]:
@@ -148,6 +150,8 @@ class Outside:
         }
 
         def answer(stubber: Any, event_name: str, request: Any, **more: Any) -> Any:
+            if event_name.startswith("before-send.dynamodb."):
+                return None  # the engine is asked; moto would compare the address with those of all its services first
             if event_name not in known:
                 return others(stubber, event_name, request, **more)
             status, body = known[event_name](json.loads(request.body))

@@ -13,11 +13,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
-from pkgutil import iter_modules
 from types import SimpleNamespace
 from typing import Any
 
-from chalicelib import storage, wiring
+from chalicelib import wiring
 from chalicelib.domain.errors import Conflict, DomainError, Stale, Unavailable
 from chalicelib.edge.functions import REGISTRY, TaskFailed, TryAgain
 from chalicelib.gateways.objects import S3Objects
@@ -37,14 +36,12 @@ from tests.cloud import Tables
 from tests.proof.faults import Calls, Died, Mode
 from tests.proof.outside import Message, Outside
 
-ARN = "arn:aws-cn:states:cn-north-1:123456789012:stateMachine:case_routing"
+ARN = "arn:aws-cn:states:cn-north-1:123456789012:stateMachine:"
 Rows = Mapping[tuple[str, str], Any]
 
 QUARANTINE, KEPT = "proof-quarantine", "proof-kept"
-MEMORY = frozenset(
-    module.name for module in iter_modules(storage.__path__, "chalicelib.storage.") if "memory" in module.name
-)
-"""Where the in-memory twins are: a port that a world keeps there has its real one in the wiring."""
+OPENING = {"case_routing": "open_node", "commitment_check": "open_check"}
+"""What each state machine calls to have its next task opened."""
 RETRIES = 3
 RECEIVES = 5
 RECONCILED = frozenset({"start_workflows", "report_tasks", "issue_certificates"})
@@ -77,17 +74,17 @@ class Stack(f.World):
             "CASES_TABLE": stores.cases,
             "CATALOG_TABLE": stores.catalog,
             "EVENT_BUS": "proof",
-            "CASE_ROUTING_ARN": ARN,
+            "CASE_ROUTING_ARN": f"{ARN}case_routing",
+            "COMMITMENT_CHECK_ARN": f"{ARN}commitment_check",
             "VAULT_KEY_ID": kms.create_key()["KeyMetadata"]["KeyId"],
             "SEAL_KEY_ID": kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"],
         }
         self.settings = Settings.from_env(told)
         self.sms, self.post = _Counted(self.sms, calls, "sms"), _Counted(self.post, calls, "post")
         self.anchors = _CountedAnchors(calls)
-        kept_in_memory = [
-            name for name, port in vars(self).items() if type(port).__module__ in MEMORY and hasattr(Wiring, name)
-        ]
-        self._stored = [*kept_in_memory, "vault", "seal", "bus", "workflows", "objects", "catalog_store", "years"]
+        twins = [name for name, port in vars(self).items() if type(port).__name__.startswith("Memory")]
+        gateways = ["vault", "seal", "signatures", "bus", "workflows", "checks", "objects", "catalog_store", "years"]
+        self._stored = [name for name in (*twins, *gateways) if hasattr(_Container, name)]
         self.mutant: Callable[[Stack], None] = lambda stack: None
         self.kept_states: dict[object, Mapping[str, Any]] = {}
         self.renew()
@@ -226,7 +223,7 @@ class Stack(f.World):
         name, most, status = f"{case_id}-{attempt}", 7, ""
         given = {"case_id": case_id, "attempt": attempt, "token": token, "execution": name}
         try:
-            self.run("open_node", given)
+            self.run(OPENING[self.outside.executions[name].machine], given)
         except (CaseEnded, Superseded):
             status = "SUCCEEDED"
         except TaskFailed:
@@ -254,8 +251,8 @@ class Stack(f.World):
             self.run_schedules()
 
     def _put_off(self) -> bool:
-        """Whether something waits for its next turn: an upload that somebody was busy with waits an hour."""
-        until = instant(self.clock.now() + timedelta(hours=2))
+        """Whether something waits for its next turn: an upload that somebody was busy with, a timer that failed."""
+        until = instant(self.clock.now() + PUT_OFF)
         rows = self.rows(self.stores.cases).values()
         return any("timer" in row and row["timer"]["S"] != "watch" and row["due_at"]["S"] <= until for row in rows)
 
@@ -319,7 +316,7 @@ class Stack(f.World):
             "at": self.clock.at,
             "ids": dict(vars(self.ids)),
             "anchors": dict(self.anchors.kept),
-            "sent": (list(self.sms.sent), list(self.post.sent)),
+            "sent": [(list(provider.sent), provider.arrives) for provider in (self.sms, self.post)],
             "items": (dict(self.catalog.items), dict(self.catalog.current)),
             "paid": dict(self.payments.paid),
         }
@@ -339,7 +336,8 @@ class Stack(f.World):
         self.clock.at = state["at"]
         vars(self.ids).update(state["ids"])
         self.anchors.kept = dict(state["anchors"])
-        self.sms.sent, self.post.sent = (list(sent) for sent in state["sent"])
+        for provider, (sent, arrives) in zip((self.sms, self.post), state["sent"], strict=True):
+            provider.sent, provider.arrives = list(sent), arrives
         self.catalog.items, self.catalog.current = (dict(part) for part in state["items"])
         self.payments.paid = dict(state["paid"])
         self.renew()
@@ -395,9 +393,10 @@ class _Counted:
     def __init__(self, provider: f.FakeProvider, calls: Calls, name: str) -> None:
         self._provider, self._calls, self._name = provider, calls, name
         self.sent: list[Any] = provider.sent
+        self.arrives = provider.arrives
 
     def send(self, contact: object, text: str, key: str) -> Any:
-        self._provider.sent = self.sent
+        self._provider.sent, self._provider.arrives = self.sent, self.arrives
         return self._calls.around(f"{self._name}.send", lambda: self._provider.send(contact, text, key))
 
 

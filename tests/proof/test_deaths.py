@@ -17,8 +17,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.requirement("F4")]
 ENDED = 9
 
 
-@pytest.mark.parametrize("mode", [Mode.DIE_BEFORE, Mode.DIE_AFTER])
-@pytest.mark.parametrize("name", ["submit", "grant"])
+@pytest.mark.parametrize(("name", "mode"), [("submit", Mode.DIE_BEFORE), ("grant", Mode.DIE_AFTER)])
 def test_a_process_that_ends_at_the_commit_leaves_all_or_nothing(stack: Stack, name: str, mode: Mode) -> None:
     clean = Clean(stack, name)
     commit = next(site for site in clean.sites if "TransactWriteItems" in site.what)

@@ -704,5 +704,15 @@ def test_the_applicant_is_reminded_on_the_working_day_before() -> None:
     assert kinds_told(world, case_id) == ["reminder.supplement"]
 
 
+@pytest.mark.requirement("D4", "H0")
+@pytest.mark.parametrize(("moment", "expected"), [(-SECOND, ["reminder.supplement"] * 2), (0 * SECOND, [])])
+def test_nobody_is_reminded_in_a_case_that_time_has_ended(moment: timedelta, expected: list[str]) -> None:
+    world = f.World(incomplete())
+    case_id = accepted(world, *BOTH)
+    world.clock.at = END_OF_WEDNESDAY + moment
+    reminders.on_timer(world, case_id)
+    assert kinds_told(world, case_id) == expected
+
+
 def kinds_told(world: f.World, case_id: str) -> list[str]:
     return [m.kind for m in world.messages.of_case(case_id) if m.kind.startswith("reminder.")]

@@ -348,6 +348,29 @@ def test_a_check_and_the_removal_at_the_same_moment_never_both_happen(
     assert (world.objects.kept, world.uploads.of(case_id)) == ({}, [])
 
 
+def test_an_upload_that_somebody_is_busy_with_is_looked_at_again_in_minutes(
+    world: f.World, case_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = announced(world, case_id)
+    world.clock.advance(minutes=40)
+    later = announced(world, case_id)
+    world.clock.advance(minutes=20)
+    commit = world.uploads.commit
+
+    def beside(after: Upload, **options: object) -> None:
+        """Somebody else writes between the look and the removal."""
+        monkeypatch.setattr(world.uploads, "commit", commit)
+        raise Conflict.because("store.conflict")
+
+    monkeypatch.setattr(world.uploads, "commit", beside)
+    uploads.on_timer(world, case_id)
+    assert {u.id for u in world.uploads.of(case_id)} == {busy, later}
+    assert world.store.timers[case_id, uploads.TIMER].due_at == world.clock.now() + timedelta(minutes=5)
+    world.clock.advance(minutes=5)
+    uploads.on_timer(world, case_id)
+    assert [u.id for u in world.uploads.of(case_id)] == [later]
+
+
 def test_the_files_of_a_discarded_draft_are_removed(world: f.World, case_id: str) -> None:
     clean(world, case_id)
     cases.discard_draft(world, case_id, actor=f.HERDER)
