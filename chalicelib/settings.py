@@ -18,6 +18,7 @@ class Settings:
     region_code: str  # 12-digit home division of the stack
     cases_table: str
     catalog_table: str
+    places_table: str
     event_bus: str
     case_routing_arn: str
     seal_key_id: str  # KMS key, ECC_NIST_P256, SIGN_VERIFY

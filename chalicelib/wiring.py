@@ -10,7 +10,7 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.services import log_ports, message_ports, ports, upload_ports
+from chalicelib.services import log_ports, message_ports, ports, schedule_ports, upload_ports
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
@@ -221,6 +221,22 @@ class Wiring:
         from chalicelib.storage.catalog_view import CatalogView
 
         return CatalogView(self.catalog_store)
+
+    @cached_property
+    def place_store(self) -> schedule_ports.PlaceStore:
+        """Places as stored: what reviews change and the loader of demo places writes to."""
+        from chalicelib.storage import places
+
+        told = self.settings
+        told.require("places_table", "aws_region")
+        places.bind(told.places_table, told.aws_region, told.dynamodb_endpoint or None)
+        return places.DynamoPlaces(self._cases_connection)
+
+    @cached_property
+    def places(self) -> schedule_ports.Places:
+        from chalicelib.storage.places_view import KeptPlaces
+
+        return KeptPlaces(self.place_store, self.clock)
 
     @cached_property
     def divisions(self) -> DivisionIndex:

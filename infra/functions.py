@@ -57,6 +57,9 @@ class Use(StrEnum):
     READ_OUTBOX = "query the outbox"
     CLEAR_OUTBOX = "delete outbox rows"
     READ_CATALOG = "read the catalogue"
+    READ_PLACES = "read places"
+    LIST_PLACES = "query the listing index of places"
+    CHANGE_PLACES = "change places and their proposals"
     PUBLISH = "publish on the bus"
     START_WORKFLOWS = "start executions"
     INSPECT_WORKFLOWS = "look at executions"
@@ -116,6 +119,9 @@ USES: dict[str, tuple[Use, ...]] = {
         Use.CHANGE_MANDATES,
         Use.READ_CERTIFICATES,
         Use.READ_RECEIPTS,
+        Use.READ_PLACES,
+        Use.LIST_PLACES,
+        Use.CHANGE_PLACES,
         Use.RECEIVE_UPLOADS,
         Use.SERVE_UPLOADS,
         Use.REMOVE_UPLOADS,

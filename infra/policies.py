@@ -49,10 +49,17 @@ _CASES_TABLE: dict[Use, tuple[tuple[str, ...], tuple[str, ...]]] = {
     Use.CLEAR_OUTBOX: (("DeleteItem",), ("outbox#*",)),
 }
 
-_INDEXES: dict[Use, tuple[str, tuple[str, ...] | None]] = {
-    Use.LIST_CASES: ("listing", None),
-    Use.READ_HEADS: ("listing", ("heads#*",)),
-    Use.READ_DUE: ("due", ("due#*",)),
+# What a use does with rows of the table of places.
+_PLACES_TABLE: dict[Use, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    Use.READ_PLACES: (_READ, ("area#*", "proposal#*")),
+    Use.CHANGE_PLACES: (("PutItem",), ("area#*", "proposal#*")),
+}
+
+_INDEXES: dict[Use, tuple[str, str, tuple[str, ...] | None]] = {
+    Use.LIST_CASES: ("CasesTable", "listing", None),
+    Use.READ_HEADS: ("CasesTable", "listing", ("heads#*",)),
+    Use.READ_DUE: ("CasesTable", "due", ("due#*",)),
+    Use.LIST_PLACES: ("PlacesTable", "listing", None),
 }
 
 _OTHERS: dict[Use, tuple[tuple[str, ...], Sequence[Any]]] = {
@@ -90,7 +97,8 @@ def policy(function: Function) -> Json:
     """The policy document of a function, with the intrinsics of the template in its resources."""
     statements = [
         *_logging(function),
-        *_rows(function),
+        *_rows(function, "CasesTable", _CASES_TABLE),
+        *_rows(function, "PlacesTable", _PLACES_TABLE),
         *_indexes(function),
         *_other_services(function),
         *_absent_files(function),
@@ -98,7 +106,8 @@ def policy(function: Function) -> Json:
         *_vault(function),
         *_event_source(function),
     ]
-    if any(use in _CASES_TABLE or use in _INDEXES for use in function.uses) and not _TOKEN_USES & set(function.uses):
+    on_cases = any(use in _CASES_TABLE or _INDEXES.get(use, ("",))[0] == "CasesTable" for use in function.uses)
+    if on_cases and not _TOKEN_USES & set(function.uses):
         statements.append(_no_tokens())
     return {"Version": "2012-10-17", "Statement": statements}
 
@@ -119,18 +128,18 @@ def _logging(function: Function) -> list[Json]:
     return [_allow("WriteLog", ("logs:CreateLogStream", "logs:PutLogEvents"), (group,))]
 
 
-def _rows(function: Function) -> list[Json]:
+def _rows(function: Function, table: str, granted: dict[Use, tuple[tuple[str, ...], tuple[str, ...]]]) -> list[Json]:
     return [
         _allow(
             _sid(use),
             (f"dynamodb:{action}" for action in actions),
-            (names.arn_of("CasesTable"),),
+            (names.arn_of(table),),
             # ForAllValues is true of an empty set too; it never is one here, as Scan is not granted.
             {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(prefixes)}},
         )
         for use in function.uses
-        if use in _CASES_TABLE
-        for actions, prefixes in [_CASES_TABLE[use]]
+        if use in granted
+        for actions, prefixes in [granted[use]]
     ]
 
 
@@ -139,12 +148,12 @@ def _indexes(function: Function) -> list[Json]:
         _allow(
             _sid(use),
             ("dynamodb:Query",),
-            ({"Fn::Sub": f"${{CasesTable.Arn}}/index/{index}"},),
+            ({"Fn::Sub": f"${{{table}.Arn}}/index/{index}"},),
             {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(prefixes)}} if prefixes else None,
         )
         for use in function.uses
         if use in _INDEXES
-        for index, prefixes in [_INDEXES[use]]
+        for table, index, prefixes in [_INDEXES[use]]
     ]
 
 

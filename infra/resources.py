@@ -26,11 +26,13 @@ Json = dict[str, Any]
 LOG_RETENTION_DAYS = 365
 """Network logs are kept for at least six months (网络安全法 art. 23); 180 days, the next lower choice, are fewer."""
 
+_PLACES = frozenset({Use.READ_PLACES, Use.LIST_PLACES, Use.CHANGE_PLACES})
 _UPLOADS = frozenset({Use.RECEIVE_UPLOADS, Use.SERVE_UPLOADS, Use.REMOVE_UPLOADS})
 
 # What a use needs to know: environment variable and value. Names are those of chalicelib.settings.Settings.
 _KNOWN: dict[str, tuple[frozenset[Use], Any]] = {
     "CATALOG_TABLE": (frozenset({Use.READ_CATALOG}), {"Ref": "CatalogTable"}),
+    "PLACES_TABLE": (_PLACES, {"Ref": "PlacesTable"}),
     "EVENT_BUS": (frozenset({Use.PUBLISH}), {"Ref": "EventBus"}),
     "CASE_ROUTING_ARN": (
         frozenset({Use.START_WORKFLOWS, Use.INSPECT_WORKFLOWS, Use.REPORT_TASKS}),
@@ -76,6 +78,7 @@ def template(stage: Stage) -> Json:
         "Outputs": {
             "CasesTableName": {"Value": {"Ref": "CasesTable"}},
             "CatalogTableName": {"Value": {"Ref": "CatalogTable"}},
+            "PlacesTableName": {"Value": {"Ref": "PlacesTable"}},
             "CaseRoutingArn": {"Value": {"Ref": "CaseRouting"}},
             "SealKeyId": {"Value": {"Ref": "SealKey"}},
         },

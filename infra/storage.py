@@ -22,6 +22,9 @@ def storage() -> Json:
             _more_attributes=("lpk", "lsk", "dpk", "dsk"),
         ),
         "CatalogTable": _table("catalog"),
+        "PlacesTable": _table(
+            "places", GlobalSecondaryIndexes=[_index("listing", "lpk", "lsk")], _more_attributes=("lpk", "lsk")
+        ),
         "SealKey": _key(
             "Seals electronic certificates. The private key never leaves KMS.",
             KeySpec="ECC_NIST_P256",

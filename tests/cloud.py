@@ -1,9 +1,9 @@
 """Fixtures of the emulated cloud. ``tests/conftest.py`` takes them over, so every test can ask for them.
 
 ``cloud``   the whole stack in this process, with an HTTP base URL and tokens; started once for each worker
-``aws``     moto with the stack's two tables and nothing else, for tests of storage
+``aws``     moto with the stack's tables and nothing else, for tests of storage
 ``engine``  the real DynamoDB engine, in memory, once for each worker
-``engine_tables``  the stack's two tables on that engine
+``engine_tables``  the stack's tables on that engine
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class Tables:
-    """Two fresh tables as the template makes them. ``endpoint`` is None on moto."""
+    """Fresh tables as the template makes them. ``endpoint`` is None on moto."""
 
     cases: str
     catalog: str
+    places: str
     region: str
     endpoint: str | None = None
 
@@ -104,12 +105,13 @@ def _with_tables(endpoint: str | None) -> Iterator[Tables]:
     from infra.local import adapt, emulator
 
     number = next(_numbers)
-    tables = Tables(f"cases-{number}", f"catalog-{number}", environment.REGION, endpoint)
+    tables = Tables(f"cases-{number}", f"catalog-{number}", f"places-{number}", environment.REGION, endpoint)
     client = emulator.client("dynamodb", **({"endpoint_url": endpoint} if endpoint else {}))
     adapt.create_table(client, tables.cases, _declared("CasesTable"))
     adapt.create_table(client, tables.catalog, _declared("CatalogTable"))
+    adapt.create_table(client, tables.places, _declared("PlacesTable"))
     yield tables
-    for name in (tables.cases, tables.catalog):
+    for name in (tables.cases, tables.catalog, tables.places):
         client.delete_table(TableName=name)
 
 

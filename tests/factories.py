@@ -47,6 +47,8 @@ from chalicelib.storage.memory import (
 )
 from chalicelib.storage.memory_messages import MemoryContacts, MemoryMessages
 from chalicelib.storage.message_texts import PackagedTexts
+from chalicelib.storage.places_memory import MemoryPlaces
+from chalicelib.storage.places_view import KeptPlaces
 from chalicelib.storage.uploads_memory import MemoryUploads
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # a Monday, 09:00 in Beijing
@@ -422,7 +424,13 @@ class World:
         self.post = FakeProvider()
         self.uploads = MemoryUploads(self.store)
         self.objects = FakeObjects()
+        self.place_store = MemoryPlaces(self.store)
         self.scanner = FakeScanner()
+
+    @property
+    def places(self) -> KeptPlaces:
+        """Fresh each time: nothing is kept while a test changes places."""
+        return KeptPlaces(self.place_store, self.clock)
 
     @property
     def held(self) -> HeldCertificates:

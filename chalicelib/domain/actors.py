@@ -25,6 +25,8 @@ class Role(StrEnum):
     REVIEW = "review"  # 初审、审核
     DECISION = "decision"  # 决定
     HEAD = "head"  # 本机关负责人
+    PLACES = "places"  # looks after service places: 维护政务服务场所信息
+    BUREAU = "bureau"  # 政务服务管理机构: approves what others propose for places
     GOVERNMENT_HEAD = "government_head"  # 本级人民政府负责人, for joint handling (行政许可法 42(2))
 
 

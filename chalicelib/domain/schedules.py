@@ -8,12 +8,12 @@ edited in place.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from chalicelib.domain.divisions import Division, Level, service_place_name
+from chalicelib.domain.divisions import Division, Level, ancestor, service_place_name
 from chalicelib.domain.errors import Violation
 from chalicelib.domain.opening_hours import DELAY_KINDS, MINUTES_OF_DAY, Access, Closure, Hours, ServiceKind, Span
 
@@ -82,7 +82,10 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One version of a place. ``items``: what a terminal, bank or post outlet takes; for the others the catalogue says it."""
+    """One version of a place.
+
+    ``items``: the basic codes that a terminal, bank or post outlet takes; for the others the catalogue says it.
+    """
 
     id: str
     version: int
@@ -100,6 +103,30 @@ class Place:
     items: tuple[str, ...] = ()
     closed: bool = False
     demo: bool = False
+
+
+def place_id_of(kind: PlaceKind, division: str, unique: str) -> str:
+    """The id of a new place: where names are prescribed a division has one; the others are told apart."""
+    return f"{division}-{kind if kind in LEVELS else unique}"
+
+
+def division_of(place_id: str) -> str:
+    """The division that the id of a place names; what is no id of a place gives what is no division."""
+    return place_id.partition("-")[0]
+
+
+def area_of(division: str) -> str:
+    """Under which division places are kept together: a banner's area holds its townships' and villages' places."""
+    return ancestor(division, Level.BANNER) or division
+
+
+def in_force(versions: Iterable[Place], day: date) -> dict[str, Place]:
+    """The version of each place that counts on a day: the newest whose day has come. One may be closed by it."""
+    found: dict[str, Place] = {}
+    for place in versions:
+        if place.since <= day and (place.id not in found or found[place.id].version < place.version):
+            found[place.id] = place
+    return found
 
 
 def violations(place: Place, division: Division | None, today: date) -> Iterator[Violation]:

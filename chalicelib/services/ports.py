@@ -20,6 +20,7 @@ from chalicelib.domain.enquiries import Enquiry, Step
 from chalicelib.domain.errors import Violation
 from chalicelib.domain.mandates import Mandate
 from chalicelib.services.log_ports import LogPorts
+from chalicelib.services.schedule_ports import SchedulePorts
 from chalicelib.services.upload_ports import UploadPorts
 
 T = TypeVar("T")
@@ -451,7 +452,7 @@ class CalendarSource(Protocol):
         ...
 
 
-class Ports(UploadPorts, LogPorts, Protocol):
+class Ports(UploadPorts, LogPorts, SchedulePorts, Protocol):
     """All of them together, as ``wiring.Wiring`` offers them. A use case touches only what it names."""
 
     @property

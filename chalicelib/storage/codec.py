@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from collections.abc import Set as AbstractSet
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 import cattrs
@@ -20,7 +21,13 @@ def instant(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-_converter = cattrs.Converter(forbid_extra_keys=False, omit_if_default=False)
+_converter = cattrs.Converter(
+    forbid_extra_keys=False,
+    omit_if_default=False,
+    unstruct_collection_overrides={AbstractSet: sorted},  # equal objects give equal text
+)
+_converter.register_unstructure_hook(date, date.isoformat)
+_converter.register_structure_hook(date, lambda text, _: date.fromisoformat(text))
 _converter.register_unstructure_hook(datetime, instant)
 _converter.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
 # The head of the log is an attribute of the row, not part of the snapshot.

@@ -164,11 +164,11 @@ class MemoryCases:
             for row in self.store.tasks.values()
             if queue == (officer_queue(row.assignee) if row.assignee else body_queue(row.body, row.role))
         ]
-        return _page(rows, lambda row: f"{instant(row.opened_at)}#{row.case_id}", after, limit)
+        return page_of(rows, lambda row: f"{instant(row.opened_at)}#{row.case_id}", after, limit)
 
     def cases_of(self, subject: str, after: str | None, limit: int) -> Page[Case]:
         cases = [case for case in map(self.get, self.store.parties.get(subject, ())) if case]
-        return _page(cases, lambda case: case.id, after, limit, newest_first=True)
+        return page_of(cases, lambda case: case.id, after, limit, newest_first=True)
 
     def renew_token(self, case: Case, token: str) -> None:
         stored = self.get(case.id)
@@ -226,7 +226,7 @@ class MemoryAuthorities:
     def of(self, subject: str, after: str | None, limit: int) -> Page[Authority]:
         everyone = [loads(text, Authority) for text in self.store.authorities.values()]
         mine = [a for a in everyone if subject in (a.agent, a.principal_subject)]
-        return _page(mine, lambda a: a.id, after, limit, newest_first=True)
+        return page_of(mine, lambda a: a.id, after, limit, newest_first=True)
 
 
 class MemoryCertificates:
@@ -242,7 +242,7 @@ class MemoryCertificates:
     def of_holder(self, subject: str, after: str | None, limit: int) -> Page[Certificate]:
         everyone = [loads(text, Certificate) for text in self.store.certificates.values()]
         mine = [c for c in everyone if c.holder_subject == subject]
-        return _page(
+        return page_of(
             mine, lambda c: f"{instant(c.issued_at)}#certificate#{c.identifier}", after, limit, newest_first=True
         )
 
@@ -279,7 +279,7 @@ class MemoryEnquiries:
 
     def _listed(self, wanted: Callable[[Enquiry], bool], after: str | None, limit: int) -> Page[Enquiry]:
         everyone = [loads(text, Enquiry) for text in self.store.enquiries.values()]
-        return _page([q for q in everyone if wanted(q)], lambda q: q.id, after, limit, newest_first=True)
+        return page_of([q for q in everyone if wanted(q)], lambda q: q.id, after, limit, newest_first=True)
 
 
 class MemoryMandates:
@@ -308,12 +308,13 @@ class MemoryMandates:
 
     def _listed(self, wanted: Callable[[Mandate], bool], after: str | None, limit: int) -> Page[Mandate]:
         everyone = [loads(text, Mandate) for text in self.store.mandates.values()]
-        return _page([m for m in everyone if wanted(m)], lambda m: m.id, after, limit, newest_first=True)
+        return page_of([m for m in everyone if wanted(m)], lambda m: m.id, after, limit, newest_first=True)
 
 
-def _page(
+def page_of(
     rows: Sequence[T], key: Callable[[T], str], after: str | None, limit: int, *, newest_first: bool = False
 ) -> Page[T]:
+    """One page of rows, as a query of an index gives it."""
     ordered = sorted(rows, key=key, reverse=newest_first)
     if after is not None:
         ordered = [row for row in ordered if (key(row) < after if newest_first else key(row) > after)]

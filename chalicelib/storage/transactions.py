@@ -5,16 +5,17 @@ from __future__ import annotations
 from pynamodb.connection import Connection
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.operand import Path
+from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.domain.errors import Conflict, DomainError, Unavailable
-from chalicelib.storage.tables import Row
 
 CONFLICTS = frozenset({"ConditionalCheckFailed", "TransactionConflict", "DuplicateItem"})
 
 
 class Change:
-    """Collects the writes of one change and commits them together.
+    """Collects the writes of one change, to any table, and commits them together.
 
     PynamoDB sends condition checks first, then deletes, then puts; reasons of a cancelled
     transaction come back in that order. All conditions here mean the same to a caller (somebody
@@ -23,23 +24,23 @@ class Change:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._checks: list[tuple[type[Row], str, str, Condition]] = []
-        self._deletes: list[Row] = []
-        self._puts: list[tuple[Row, Condition | None]] = []
+        self._checks: list[tuple[type[Model], str, str, Condition]] = []
+        self._deletes: list[Model] = []
+        self._puts: list[tuple[Model, Condition | None]] = []
 
-    def put(self, row: Row, condition: Condition | None = None) -> None:
+    def put(self, row: Model, condition: Condition | None = None) -> None:
         """Write a whole row."""
         self._puts.append((row, condition))
 
-    def create(self, row: Row) -> None:
+    def create(self, row: Model) -> None:
         """Write a row that must not exist yet."""
-        self.put(row, type(row).pk.does_not_exist())
+        self.put(row, Path("pk").does_not_exist())
 
-    def delete(self, row: Row) -> None:
+    def delete(self, row: Model) -> None:
         """Remove a row; removing an absent one is fine."""
         self._deletes.append(row)
 
-    def check(self, model: type[Row], pk: str, sk: str, condition: Condition) -> None:
+    def check(self, model: type[Model], pk: str, sk: str, condition: Condition) -> None:
         """Let everything depend on another row's present state."""
         self._checks.append((model, pk, sk, condition))
 

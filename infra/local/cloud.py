@@ -153,11 +153,11 @@ class EmulatedCloud:
 
     def _tables_are_bound(self) -> bool:
         """Whether the row models still name this stack's tables, and no other test's."""
-        from chalicelib.storage import catalog, tables
+        from chalicelib.storage import catalog, places, tables
 
         told = self.wiring.settings
-        bound = (tables.Row.Meta.table_name, catalog.CatalogRow.Meta.table_name)
-        return bound == (told.cases_table, told.catalog_table)
+        bound = [row.Meta.table_name for row in (tables.Row, catalog.CatalogRow, places.PlaceTableRow)]
+        return bound == [told.cases_table, told.catalog_table, told.places_table]
 
     def pause(self) -> None:
         """Stand still: schedules and pollers of this stack must not act on another wiring."""

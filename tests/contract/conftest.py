@@ -12,6 +12,8 @@ from chalicelib.storage.certificates import DynamoCertificates
 from chalicelib.storage.enquiries import DynamoEnquiries
 from chalicelib.storage.mandates import DynamoMandates
 from chalicelib.storage.messages import DynamoContacts, DynamoMessages
+from chalicelib.storage.places import DynamoPlaces
+from chalicelib.storage.places import bind as bind_places
 from chalicelib.storage.sealing import Safe
 from chalicelib.storage.uploads import DynamoUploads
 from tests import factories as f
@@ -35,5 +37,7 @@ def world(request: pytest.FixtureRequest) -> f.World:
         made.uploads = DynamoUploads(connection, safe)  # type: ignore[assignment]
         made.contacts = DynamoContacts(connection, safe)  # type: ignore[assignment]
         made.messages = DynamoMessages(connection, safe)  # type: ignore[assignment]
+        bind_places(stack.places, stack.region, stack.endpoint)
+        made.place_store = DynamoPlaces(connection)  # type: ignore[assignment]
         made.certificates = DynamoCertificates(safe)  # type: ignore[assignment]
     return made

@@ -255,7 +255,7 @@ def withdrawn(api: Api) -> None:
 def rows(api: Api) -> Iterator[tuple[str, bytes]]:
     settings = api.cloud.wiring.settings
     client = emulator.client("dynamodb")
-    for table in (settings.cases_table, settings.catalog_table):
+    for table in (settings.cases_table, settings.catalog_table, settings.places_table):
         for page in client.get_paginator("scan").paginate(TableName=table):
             for row in page["Items"]:
                 yield f"{row['pk']['S']}/{row['sk']['S']}", seen_through(row)

@@ -59,7 +59,15 @@ def _matches(statement: Json, call: Call) -> bool:
 
 def _table(resource: Any) -> str:
     text = str(resource)
-    table = "cases" if "CasesTable" in text else "catalog" if "CatalogTable" in text else ""
+    table = (
+        "cases"
+        if "CasesTable" in text
+        else "catalog"
+        if "CatalogTable" in text
+        else "places"
+        if "PlacesTable" in text
+        else ""
+    )
     index = re.search(r"/index/([\w*]+)", text)
     return f"{table}/index/{index[1]}" if index else table
 
@@ -146,4 +154,4 @@ def _on_row(action: str, details: Json) -> tuple[str, str, tuple[str, ...]]:
 
 
 def _short(table: str) -> str:
-    return "cases" if table.endswith("cases") else "catalog"
+    return table.rpartition("-")[2]

@@ -43,7 +43,7 @@ def test_every_stage_is_told_its_own_home_division() -> None:
         assert told == {stage.region_code}, stage.name
 
 
-@pytest.mark.parametrize("table", ["CasesTable", "CatalogTable"])
+@pytest.mark.parametrize("table", ["CasesTable", "CatalogTable", "PlacesTable"])
 def test_tables_survive_the_stack_and_can_be_restored_to_any_second(resources: dict[str, Json], table: str) -> None:
     properties = resources[table]["Properties"]
     assert resources[table]["DeletionPolicy"] == resources[table]["UpdateReplacePolicy"] == "Retain"

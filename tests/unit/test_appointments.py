@@ -13,8 +13,8 @@ from chalicelib.domain.booking_rules import NoShowRule
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.slots import Seat, Slot
 from chalicelib.storage.calendar import packaged
+from tests import bookings as p
 from tests import factories as f
-from tests import places as p
 from tests.unit.test_booking_rules import local
 
 K, S = p.K, AppointmentState

@@ -22,8 +22,8 @@ from chalicelib.domain.deadlines import SHANGHAI
 from chalicelib.domain.opening_hours import Opening, ServiceKind, Span, openings
 from chalicelib.domain.slots import COUNTER, Seat, free, slots, windows_for
 from chalicelib.storage.calendar import packaged
-from tests import places as p
-from tests.places import DAYS_BEFORE, TERMS, XILINGOL_HOLIDAY, XILINGOL_WEEK
+from tests import bookings as p
+from tests.bookings import DAYS_BEFORE, TERMS, XILINGOL_HOLIDAY, XILINGOL_WEEK
 
 K, U = ServiceKind, MarkUnit
 
