@@ -9,6 +9,10 @@ from typing import Any
 from chalicelib.domain.booking_rules import BookingRule, BookingTerms, Mark, MarkUnit
 from chalicelib.domain.opening_hours import Hours, ServiceKind, Span
 from chalicelib.domain.schedules import Place, PlaceKind, Window, WindowKind
+from chalicelib.services.appointment_ports import AppointmentRepository, TicketRepository
+from chalicelib.services.ports import Receipt
+from chalicelib.storage.calendar import packaged
+from chalicelib.storage.memory_appointments import MemoryAppointments, MemoryTickets
 from tests import factories as f
 
 K, U = ServiceKind, MarkUnit
@@ -66,3 +70,19 @@ def place(**changes: Any) -> Place:
 
 def terminal() -> Place:
     return place(id=TERMINAL, kind=PlaceKind.TERMINAL, name="自助终端", windows=(), items=(ITEM,))
+
+
+class AppointmentWorld(f.World):
+    """A world with one place, which takes bookings."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.appointments: AppointmentRepository = MemoryAppointments(self.store)
+        self.tickets: TicketRepository = MemoryTickets(self.store)
+        self.place_store.load([place(), terminal()])
+        self.calendar.calendar = packaged()
+
+    def open_for_booking(self, agreed: BookingTerms = TERMS) -> AppointmentWorld:
+        receipt = Receipt("booking_terms", agreed.place, 1, (), {})
+        self.appointments.set_terms(agreed, at=f.START, expected_version=0, key=None, receipt=receipt)
+        return self

@@ -6,8 +6,8 @@ appointment, a wait in vain) is not stored: ``standing`` says it from the clock.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -106,6 +106,11 @@ class Appointment:
         return Seat(self.start, self.window, self.number)
 
     @property
+    def until(self) -> datetime:
+        """When the errand is over, one way or another."""
+        return self.end or end_of(self.day)
+
+    @property
     def check_in_from(self) -> datetime | None:
         """From when on one checks in."""
         return self.start - timedelta(minutes=self.early) if self.start else None
@@ -145,6 +150,18 @@ class Held:
         return not self.attended and now >= self.missed_at
 
 
+@dataclass(frozen=True, slots=True)
+class Diary:
+    """All that a person has booked lately. ``items``: basic code to until when it is booked or waited for."""
+
+    held: tuple[Held, ...] = ()
+    items: Mapping[str, datetime] = field(default_factory=dict)
+
+    def has(self, item: str, now: datetime) -> bool:
+        """Whether an item is booked or waited for."""
+        return item in self.items and now < self.items[item]
+
+
 def quarters(start: datetime, end: datetime) -> Iterator[datetime]:
     """The quarters of an hour that a stretch touches: a person is in one place at a time."""
     at = start - timedelta(minutes=start.minute % 15, seconds=start.second, microseconds=start.microsecond)
@@ -167,9 +184,9 @@ def barred_until(rule: NoShowRule | None, held: Iterable[Held], now: datetime) -
 
 
 def unbookable(
-    slot: Slot, terms: BookingTerms, held: Sequence[Held], now: datetime, calendar: Calendar
+    slot: Slot, item: str, terms: BookingTerms, diary: Diary, now: datetime, calendar: Calendar
 ) -> Iterator[Violation]:
-    """Everything that keeps a person from booking a slot, full or not."""
+    """Everything that keeps a person from booking a slot for an item, full or not."""
     rule = terms.rule(slot.kind)
     if rule is None:
         raise LookupError(f"a slot of {slot.kind} without a rule")
@@ -180,22 +197,24 @@ def unbookable(
         yield Violation("appointment.too-early", "/start", {"at": opens.isoformat()})
     elif now >= closes:
         yield Violation("appointment.too-late", "/start", {"at": closes.isoformat()})
-    yield from _person(terms, held, now)
-    if any(h.start < slot.end and slot.start < h.end for h in held):
+    yield from _person(item, terms, diary, now)
+    if any(h.start < slot.end and slot.start < h.end for h in diary.held):
         yield Violation("appointment.double", "/start")
 
 
-def _person(terms: BookingTerms, held: Sequence[Held], now: datetime) -> Iterator[Violation]:
-    until = barred_until(terms.no_shows, held, now)
+def _person(item: str, terms: BookingTerms, diary: Diary, now: datetime) -> Iterator[Violation]:
+    if diary.has(item, now):
+        yield Violation("appointment.item-twice", "/item")
+    until = barred_until(terms.no_shows, diary.held, now)
     if until is not None:
         yield Violation("appointment.barred", "", {"until": until.isoformat()})
 
 
-def unwaitable(day: date, terms: BookingTerms, held: Sequence[Held], now: datetime) -> Iterator[Violation]:
+def unwaitable(day: date, item: str, terms: BookingTerms, diary: Diary, now: datetime) -> Iterator[Violation]:
     """Everything that keeps a person from the waiting list of a day."""
     if now >= end_of(day):
         yield Violation("appointment.past", "/day")
-    yield from _person(terms, held, now)
+    yield from _person(item, terms, diary, now)
 
 
 def booked(

@@ -123,6 +123,9 @@ LENGTHS = (15, 30, 60)
 
 MOST_SEATS = 99
 
+LONGEST_BAR = 90
+"""Days: nobody is kept from booking for longer, nor for what is longer ago."""
+
 
 def violations(terms: BookingTerms) -> Iterator[Violation]:
     """Everything that speaks against these terms."""
@@ -132,6 +135,8 @@ def violations(terms: BookingTerms) -> Iterator[Violation]:
         yield Violation("booking-terms.seats", "/seats", {"most": MOST_SEATS})
     if not 0 <= terms.grace <= terms.minutes:
         yield Violation("booking-terms.grace", "/grace")
+    if terms.no_shows is not None and not _bearable(terms.no_shows):
+        yield Violation("booking-terms.no-shows", "/no_shows", {"days": LONGEST_BAR})
     seen: set[ServiceKind] = set()
     for number, rule in enumerate(terms.rules):
         pointer = f"/rules/{number}"
@@ -141,6 +146,10 @@ def violations(terms: BookingTerms) -> Iterator[Violation]:
         for name, mark in (("opens", rule.opens), ("closes", rule.closes), ("cancels", rule.cancels)):
             if not _sound(mark):
                 yield Violation("booking-terms.mark", f"{pointer}/{name}")
+
+
+def _bearable(rule: NoShowRule) -> bool:
+    return rule.limit >= 1 and 1 <= rule.within_days <= LONGEST_BAR and 1 <= rule.barred_days <= LONGEST_BAR
 
 
 def _sound(mark: Mark) -> bool:

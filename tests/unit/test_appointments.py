@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from chalicelib.domain import appointments as rules
-from chalicelib.domain.appointments import Appointment, AppointmentState, Booker, Errand, Held
+from chalicelib.domain.appointments import Appointment, AppointmentState, Booker, Diary, Errand, Held
 from chalicelib.domain.booking_rules import NoShowRule
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.slots import Seat, Slot
@@ -70,7 +70,7 @@ def test_booking_turns_at_the_second(
 ) -> None:
     moment = local(*boundary)
     for now, expected in ((moment - SECOND, before), (moment, at), (moment + SECOND, at)):
-        found = [v.code for v in rules.unbookable(slot(start, kind), p.TERMS, (), now, packaged())]
+        found = [v.code for v in rules.unbookable(slot(start, kind), p.ITEM, p.TERMS, Diary(), now, packaged())]
         assert found == ([expected] if expected else []), now
 
 
@@ -155,8 +155,17 @@ def held(start: datetime, attended: bool = False) -> Held:
     ],
 )
 def test_nobody_is_expected_in_two_places_at_a_time(other: datetime, double: bool) -> None:
-    found = [v.code for v in rules.unbookable(slot(TUESDAY), p.TERMS, [held(other)], f.START, packaged())]
+    diary = Diary((held(other),))
+    found = [v.code for v in rules.unbookable(slot(TUESDAY), p.ITEM, p.TERMS, diary, f.START, packaged())]
     assert found == (["appointment.double"] if double else [])
+
+
+@pytest.mark.requirement("E4")
+def test_nobody_books_or_waits_twice_for_one_item_at_a_time() -> None:
+    diary = Diary(items={p.ITEM: TUESDAY})
+    for now, expected in ((TUESDAY - SECOND, ["appointment.item-twice"]), (TUESDAY, [])):
+        assert [v.code for v in rules.unwaitable(date(2026, 3, 10), p.ITEM, p.TERMS, diary, now)] == expected
+    assert not list(rules.unwaitable(date(2026, 3, 10), "150105001002", p.TERMS, diary, f.START))
 
 
 def test_the_quarters_of_a_stretch_are_all_that_it_touches() -> None:

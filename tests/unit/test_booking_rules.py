@@ -136,6 +136,8 @@ def test_booking_opens_within_the_horizon_and_closes_before_the_service(
         ({"minutes": 20}, {"booking-terms.length"}),
         ({"seats": 0}, {"booking-terms.seats"}),
         ({"grace": 31}, {"booking-terms.grace"}),
+        ({"no_shows": NoShowRule(0, 90, 30)}, {"booking-terms.no-shows"}),
+        ({"no_shows": NoShowRule(1, 90, 91)}, {"booking-terms.no-shows"}),
         ({"rules": (DAYS_BEFORE, DAYS_BEFORE)}, {"booking-terms.kinds"}),
         (
             {"rules": (BookingRule((K.NOON,), Mark(U.WEEKDAY, 8), Mark(U.DAY, 0), Mark(U.MINUTE, 5, 60)),)},

@@ -1,0 +1,308 @@
+"""Booking and giving back (预约), the waiting list (候补), and the terms on which a place takes bookings (E4).
+
+Capacity holds without a lock: a seat is taken under "does not exist". Who loses the race for one looks again and tries
+another, until none is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from zlib import crc32
+
+from chalicelib.domain import access, opening_hours
+from chalicelib.domain import appointments as rules
+from chalicelib.domain import booking_rules as terms_rules
+from chalicelib.domain.actors import Actor, ActorKind, Role
+from chalicelib.domain.appointments import Appointment, AppointmentState, Booker, Errand
+from chalicelib.domain.booking_rules import BookingTerms
+from chalicelib.domain.deadlines import ONE_DAY, legal_day
+from chalicelib.domain.errors import Conflict, Forbidden, Invalid, NotFound, Refused, raise_all
+from chalicelib.domain.schedules import Place, division_of
+from chalicelib.domain.slots import Seat, Slot, free, room, slots
+from chalicelib.services.appointment_ports import AppointmentPorts
+from chalicelib.services.ports import Page, Receipt, RequestKey
+
+ATTEMPTS = 40
+"""How often a seat is tried for. Each failure means that somebody else was served, or that two met."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants to come for, and where. An agent names the applicant and the authority."""
+
+    place: str
+    item: str
+    principal: str = ""
+    authority: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """A place on a day, with its terms: what slots follow from."""
+
+    place: Place
+    terms: BookingTerms
+    day: date
+
+
+# -- what there is ------------------------------------------------------------------------------------------
+
+
+def availability(ports: AppointmentPorts, place_id: str, day: date, item: str) -> list[tuple[Slot, int, bool]]:
+    """The slots of a day for an item, each with how many seats are left and whether it can be booked at this moment.
+
+    Raises NotFound without such a place, Invalid for an item that it does not serve; empty where none are taken.
+    """
+    now, calendar = ports.clock.now(), ports.calendar.current()
+    place = find_place(ports, place_id, day)
+    errand = errand_at(ports, place, item)
+    terms = ports.appointments.terms(place.id)
+    if terms is None:
+        return []
+    taken = ports.appointments.taken(place.id, day)
+    found = []
+    for slot, left in room(slots_of(ports, Counter(place, terms, day), errand), taken):
+        rule = terms.rule(slot.kind)
+        opens, closes = rule.stretch(slot.start, calendar) if rule else (now, now)
+        found.append((slot, left, opens <= now < closes and now < slot.start))
+    return found
+
+
+def slots_of(ports: AppointmentPorts, counter: Counter, errand: Errand) -> list[Slot]:
+    """The slots of a place's day for an errand, full ones too."""
+    place, day = counter.place, counter.day
+    found = opening_hours.openings(place.hours, place.closures, day, day, ports.calendar.current())
+    return slots(place, counter.terms, found, errand.item, errand.department)
+
+
+def find_place(ports: AppointmentPorts, place_id: str, day: date) -> Place:
+    """The place as it is on a day. Raises NotFound if there is none, or it is closed for good by then."""
+    place = ports.places.place(place_id, day)
+    if place is None or place.closed:
+        raise NotFound.because("place.not-found")
+    return place
+
+
+def errand_at(ports: AppointmentPorts, place: Place, item: str) -> Errand:
+    """What somebody wants to come for. Raises Invalid if the place does not serve it."""
+    offered = ports.catalog.offer(item, place.division)
+    if offered is None or (place.items and item not in place.items):
+        raise Invalid.because("appointment.item-not-served", "/item", item=item)
+    return Errand(item, offered.name, offered.body.department)
+
+
+def counter_of(ports: AppointmentPorts, place_id: str, day: date) -> Counter:
+    """Raises NotFound without such a place, Refused if it takes no bookings."""
+    place = find_place(ports, place_id, day)
+    terms = ports.appointments.terms(place_id)
+    if terms is None:
+        raise Refused.because("appointment.not-taken-here")
+    return Counter(place, terms, day)
+
+
+# -- booking ------------------------------------------------------------------------------------------------
+
+
+def book(
+    ports: AppointmentPorts, actor: Actor, wish: Wish, start: datetime, *, key: RequestKey | None = None
+) -> Receipt:
+    """Take a seat in the slot that begins at ``start``.
+
+    Raises Invalid for a slot that there is not, or a foreign item; Refused when it is too early, too late or full, and
+    when the person is expected elsewhere, has the item booked or stayed away too often; Forbidden for others' bookings.
+    """
+    booker = _booker(ports, actor, wish)
+    candidates = list(_beginning_at(ports, wish, start))
+    if not candidates:
+        raise Invalid.because("appointment.no-such-slot", "/start")
+    counter, errand, _ = candidates[0]
+    new = _fresh(ports, counter, booker, errand)
+
+    def attempt() -> Receipt:
+        now, calendar = ports.clock.now(), ports.calendar.current()
+        diary = ports.appointments.diary(booker.subject)
+        raise_all(Refused, rules.unbookable(candidates[0][2], wish.item, counter.terms, diary, now, calendar))
+        taken = ports.appointments.taken(counter.place.id, counter.day)
+        seats = [(slot, seat) for _, _, slot in candidates for seat in free(slot, taken)]
+        if not seats:
+            raise Refused.because("appointment.full", "/start")
+        slot, seat = _chosen(seats, new.id)
+        made = replace(rules.booked(new, slot, seat, counter.terms, "appointment.booked", now), version=1)
+        return commit(ports, made, None, counter.place.version, key)
+
+    return again(ports, key, attempt)
+
+
+def wait(ports: AppointmentPorts, actor: Actor, wish: Wish, day: date, *, key: RequestKey | None = None) -> Receipt:
+    """Join the waiting list of a day on which every slot is taken. Raises as ``book``."""
+    booker = _booker(ports, actor, wish)
+    counter = counter_of(ports, wish.place, day)
+    errand = errand_at(ports, counter.place, wish.item)
+    new = _fresh(ports, counter, booker, errand)
+
+    def attempt() -> Receipt:
+        now = ports.clock.now()
+        found = [slot for slot in slots_of(ports, counter, errand) if slot.start > now]
+        if not found:
+            raise Invalid.because("appointment.no-such-slot", "/day")
+        diary = ports.appointments.diary(booker.subject)
+        raise_all(Refused, rules.unwaitable(day, wish.item, counter.terms, diary, now))
+        taken = ports.appointments.taken(counter.place.id, day)
+        calendar = ports.calendar.current()
+        open_ones = [
+            slot
+            for slot in found
+            if free(slot, taken) and not list(rules.unbookable(slot, "", counter.terms, diary, now, calendar))
+        ]
+        if open_ones:
+            raise Refused.because("appointment.room-left", "/day")
+        return commit(ports, new, None, counter.place.version, key)
+
+    return again(ports, key, attempt)
+
+
+def cancel(ports: AppointmentPorts, actor: Actor, appointment_id: str, *, key: RequestKey | None = None) -> Receipt:
+    """Give a booking, or a place in the waiting list, back. Raises NotFound, Refused when it is over or too late."""
+
+    def attempt() -> Receipt:
+        before = read(ports, actor, appointment_id)
+        if is_staff(actor, before.place):
+            raise Forbidden.because("appointment.applicants-only")
+        after = rules.cancel(before, ports.clock.now(), ports.calendar.current())
+        return commit(ports, after, before, 0, key)
+
+    return again(ports, key, attempt)
+
+
+def read(ports: AppointmentPorts, actor: Actor, appointment_id: str) -> Appointment:
+    """For whom it is, who booked it for them, and the staff of the place. Raises NotFound for everybody else."""
+    found = ports.appointments.get(appointment_id)
+    own = found is not None and actor.subject in (found.booker.subject, found.booker.agent)
+    if found is None or not (own or is_staff(actor, found.place)):
+        raise NotFound.because("appointment.not-found")
+    return found
+
+
+def mine(ports: AppointmentPorts, actor: Actor, after: str | None, limit: int) -> Page[Appointment]:
+    """The actor's own appointments, newest first."""
+    return ports.appointments.of(actor.subject, after, limit)
+
+
+# -- terms --------------------------------------------------------------------------------------------------
+
+
+def read_terms(ports: AppointmentPorts, place_id: str) -> BookingTerms:
+    """The terms of a place. Raises NotFound if it has none."""
+    find_place(ports, place_id, legal_day(ports.clock.now()))
+    found = ports.appointments.terms(place_id)
+    if found is None:
+        raise NotFound.because("booking-terms.none")
+    return found
+
+
+def set_terms(ports: AppointmentPorts, actor: Actor, terms: BookingTerms, *, key: RequestKey | None = None) -> Receipt:
+    """Say on what terms a place takes bookings. What was booked stays as it was booked.
+
+    ``terms.version`` is the version that these follow, 0 for the first. Raises Forbidden for all but the heads of
+    bodies of the place's division, Invalid with everything that is wrong, Conflict when others were faster.
+    """
+    now = ports.clock.now()
+    find_place(ports, terms.place, legal_day(now))
+    if not is_staff(actor, terms.place) or Role.HEAD not in actor.roles:
+        raise Forbidden.because("place.staff-only")
+    raise_all(Invalid, terms_rules.violations(terms))
+    after = replace(terms, version=terms.version + 1)
+    receipt = Receipt("booking_terms", after.place, after.version, (), {})
+    ports.appointments.set_terms(after, at=now, expected_version=terms.version, key=key, receipt=receipt)
+    return receipt
+
+
+def is_staff(actor: Actor, place_id: str) -> bool:
+    """Works in the division of the place, at its window or at its head."""
+    at_work = bool(actor.roles & {Role.WINDOW, Role.HEAD})
+    return actor.kind is ActorKind.OFFICER and at_work and actor.division == division_of(place_id)
+
+
+# -- what these share with moving and promoting ----------------------------------------------------------------
+
+
+def commit(
+    ports: AppointmentPorts,
+    after: Appointment,
+    before: Appointment | None,
+    place_version: int,
+    key: RequestKey | None = None,
+) -> Receipt:
+    """Write it and answer its receipt."""
+    result = {"state": str(after.state)}
+    if after.seat is not None:
+        result |= {"start": after.seat.start.isoformat(), "window": after.seat.window}
+    if after.ticket:
+        result["number"] = str(after.ticket)
+    receipt = Receipt("appointment", after.id, after.version, (after.version,), result)
+    ports.appointments.commit(after, before=before, place_version=place_version, key=key, receipt=receipt)
+    return receipt
+
+
+def again(ports: AppointmentPorts, key: RequestKey | None, attempt: Callable[[], Receipt]) -> Receipt:
+    """Try until nobody is in the way. Raises Conflict when the key was used, or after ``ATTEMPTS``."""
+    for number in range(1, ATTEMPTS + 1):
+        try:
+            return attempt()
+        except Conflict:
+            if number == ATTEMPTS or (key and ports.cases.receipt(key.scope)):
+                raise
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _chosen(seats: Sequence[tuple[Slot, Seat]], appointment_id: str) -> tuple[Slot, Seat]:
+    """Spread by the id: many who want the same minute do not all want the same chair."""
+    return seats[crc32(appointment_id.encode()) % len(seats)]
+
+
+def _beginning_at(ports: AppointmentPorts, wish: Wish, start: datetime) -> Iterator[tuple[Counter, Errand, Slot]]:
+    """The slots that begin at a moment, all of one opening's day: it may have begun the day before."""
+    for day in (legal_day(start), legal_day(start) - ONE_DAY):
+        counter = counter_of(ports, wish.place, day)
+        errand = errand_at(ports, counter.place, wish.item)
+        found = [slot for slot in slots_of(ports, counter, errand) if slot.start == start]
+        if found:
+            yield from ((counter, errand, slot) for slot in found)
+            return
+
+
+def _fresh(ports: AppointmentPorts, counter: Counter, booker: Booker, errand: Errand) -> Appointment:
+    now = ports.clock.now()
+    return Appointment(
+        id=ports.ids.new(now),
+        version=1,
+        state=AppointmentState.WAITING,
+        event="appointment.waiting",
+        booker=booker,
+        errand=errand,
+        place=counter.place.id,
+        place_name=counter.place.name,
+        day=counter.day,
+        made_at=now,
+        changed_at=now,
+        early=counter.terms.early,
+        grace=counter.terms.grace,
+    )
+
+
+def _booker(ports: AppointmentPorts, actor: Actor, wish: Wish) -> Booker:
+    """For whom it is: the applicant themselves, or whom an agent acts for under an authority in force."""
+    if actor.kind in (ActorKind.PERSON, ActorKind.ORGANISATION):
+        if wish.principal not in ("", actor.subject):
+            raise Forbidden.because("appointment.not-for-others")
+        return Booker(actor.subject, actor.name)
+    if actor.kind is not ActorKind.AGENT:
+        raise Forbidden.because("appointment.applicants-only")
+    if not wish.principal:
+        raise Invalid.because("appointment.booker-unknown", "/principal")
+    authority = ports.authorities.get(wish.authority) if wish.authority else None
+    held = access.require_authority(authority, actor, wish.principal, wish.item, ports.clock.now())
+    name = held.principal.name if held.principal else ""
+    return Booker(wish.principal, name, actor.subject, held.id)
