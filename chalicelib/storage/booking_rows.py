@@ -1,4 +1,4 @@
-"""The rows of appointments in the cases table. Who booked stands in the sealed snapshot; seats and queues do not say."""
+"""Rows of appointments in the cases table. Who booked stands in the sealed snapshot; seats and queues do not say."""
 
 from __future__ import annotations
 
