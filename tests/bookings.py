@@ -7,7 +7,8 @@ from datetime import date
 from typing import Any
 
 from chalicelib.domain.booking_rules import BookingRule, BookingTerms, Mark, MarkUnit
-from chalicelib.domain.opening_hours import Hours, ServiceKind, Span
+from chalicelib.domain.booking_rules import NoShowRule as NoShowRule
+from chalicelib.domain.opening_hours import Access, Hours, ServiceKind, Span
 from chalicelib.domain.schedules import Place, PlaceKind, Window, WindowKind
 from chalicelib.services.appointment_ports import AppointmentRepository, TicketRepository
 from chalicelib.services.ports import Receipt
@@ -20,6 +21,7 @@ SINCE = date(2026, 1, 1)
 PLACE, TERMINAL = "152500000000-centre", "152500000000-terminal-1"
 ITEM = f.BASIC
 NOON = 12 * 60
+APPOINTMENT = Access.APPOINTMENT
 
 XILINGOL_WEEK = BookingRule(
     (K.NOON, K.WEEKEND), Mark(U.WEEKDAY, 1, 9 * 60), Mark(U.WEEKDAY, 5, NOON), Mark(U.WEEKDAY, 5, NOON)
@@ -77,8 +79,9 @@ class AppointmentWorld(f.World):
 
     def __init__(self) -> None:
         super().__init__()
-        self.appointments: AppointmentRepository = MemoryAppointments(self.store)
-        self.tickets: TicketRepository = MemoryTickets(self.store)
+        tickets = MemoryTickets(self.store)
+        self.tickets: TicketRepository = tickets
+        self.appointments: AppointmentRepository = MemoryAppointments(self.store, tickets)
         self.place_store.load([place(), terminal()])
         self.calendar.calendar = packaged()
 

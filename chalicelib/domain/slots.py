@@ -78,6 +78,19 @@ def slots(place: Place, terms: BookingTerms, found: Iterable[Opening], basic_cod
     return sorted(made)
 
 
+def holds(place: Place, found: Iterable[Opening], basic_code: str, department: str, seat: Seat, end: datetime) -> bool:
+    """Whether the place still serves an item at the window and time of a seat, whatever its terms have become."""
+    if place.closed or seat.window not in windows_for(place, department):
+        return False
+    return any(
+        o.start <= seat.start
+        and end <= o.end
+        and o.serves(basic_code, department)
+        and (not o.windows or seat.window in o.windows)
+        for o in found
+    )
+
+
 def free(slot: Slot, taken: Collection[Seat]) -> list[Seat]:
     """The seats of a slot that nobody has."""
     every = (Seat(slot.start, slot.window, number) for number in range(1, slot.seats + 1))

@@ -47,12 +47,14 @@ class AppointmentRepository(Protocol):
         *,
         before: Appointment | None,
         place_version: int,
+        ticket: Ticket | None = None,
         key: RequestKey | None = None,
         receipt: Receipt | None = None,
     ) -> None:
         """Write the appointment, its seat and its event in one transaction; give back what ``before`` had.
 
-        ``place_version``: the version of the place that the seat was found in. Raises Conflict when the appointment
+        ``place_version``: the version of the place that the seat was found in. ``ticket``: the number that whoever
+        checks in is given. Raises Conflict when the appointment
         has moved on, the seat is taken, the person is booked at that time or for that item already, a later version
         of the place counts on that day, or the key was used.
         """

@@ -19,6 +19,7 @@ from chalicelib.domain.appointments import Appointment, AppointmentState, Booker
 from chalicelib.domain.booking_rules import BookingTerms
 from chalicelib.domain.deadlines import ONE_DAY, legal_day
 from chalicelib.domain.errors import Conflict, Forbidden, Invalid, NotFound, Refused, raise_all
+from chalicelib.domain.queueing import Ticket
 from chalicelib.domain.schedules import Place, division_of
 from chalicelib.domain.slots import Seat, Slot, free, room, slots
 from chalicelib.services.appointment_ports import AppointmentPorts
@@ -234,6 +235,7 @@ def commit(
     before: Appointment | None,
     place_version: int,
     key: RequestKey | None = None,
+    ticket: Ticket | None = None,
 ) -> Receipt:
     """Write it and answer its receipt."""
     result = {"state": str(after.state)}
@@ -242,7 +244,9 @@ def commit(
     if after.ticket:
         result["number"] = str(after.ticket)
     receipt = Receipt("appointment", after.id, after.version, (after.version,), result)
-    ports.appointments.commit(after, before=before, place_version=place_version, key=key, receipt=receipt)
+    ports.appointments.commit(
+        after, before=before, place_version=place_version, ticket=ticket, key=key, receipt=receipt
+    )
     return receipt
 
 

@@ -17,6 +17,7 @@ from chalicelib.domain.appointments import Appointment, AppointmentState, Diary,
 from chalicelib.domain.booking_rules import BookingTerms
 from chalicelib.domain.deadlines import end_of
 from chalicelib.domain.errors import Conflict
+from chalicelib.domain.queueing import Ticket
 from chalicelib.domain.slots import Seat
 from chalicelib.services.ports import Page, Receipt, RequestKey
 from chalicelib.storage import booking_rows as b
@@ -25,6 +26,7 @@ from chalicelib.storage.codec import dumps, instant, loads
 from chalicelib.storage.reading import page, reading
 from chalicelib.storage.sealing import Key, Safe
 from chalicelib.storage.tables import KeyRow, Row
+from chalicelib.storage.tickets import ticket_row
 from chalicelib.storage.transactions import Change, is_condition_failure
 
 KEEP = timedelta(days=200)
@@ -93,6 +95,7 @@ class DynamoAppointments:
         *,
         before: Appointment | None,
         place_version: int,
+        ticket: Ticket | None = None,
         key: RequestKey | None = None,
         receipt: Receipt | None = None,
     ) -> None:
@@ -115,6 +118,8 @@ class DynamoAppointments:
         if appointment.seat is not None:
             seen = b.PlaceDayRow.pk.does_not_exist() | (b.PlaceDayRow.place_version <= place_version)
             change.check(b.PlaceDayRow, pk, "version", seen)
+        if ticket is not None:
+            change.create(ticket_row(ticket))
         change.put(announcement(appointment.id, [(appointment.version, appointment.event)], appointment.changed_at))
         if key and receipt:
             change.create(receipt_row(key, receipt, appointment.changed_at))

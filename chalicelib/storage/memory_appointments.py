@@ -19,8 +19,9 @@ from chalicelib.storage.tables import shard_of
 class MemoryAppointments:
     """Twin of ``storage.appointments.DynamoAppointments``. What is taken is asked of the appointments themselves."""
 
-    def __init__(self, store: MemoryStore) -> None:
+    def __init__(self, store: MemoryStore, tickets: MemoryTickets) -> None:
         self.store = store
+        self.tickets = tickets
         self.rows: dict[str, str] = {}
         self.versions: dict[tuple[str, date], int] = {}
         self.agreed: dict[str, str] = {}
@@ -62,6 +63,7 @@ class MemoryAppointments:
         *,
         before: Appointment | None,
         place_version: int,
+        ticket: Ticket | None = None,
         key: RequestKey | None = None,
         receipt: Receipt | None = None,
     ) -> None:
@@ -78,6 +80,8 @@ class MemoryAppointments:
         mine = [a for a in others if a.booker.subject == appointment.booker.subject]
         if any(_clash(a, appointment) for a in mine):
             raise Conflict.because("store.conflict")
+        if ticket is not None:
+            self.tickets.keep(ticket, 0)
         self.rows[appointment.id] = dumps(appointment)
         row_key = f"{shard_of(appointment.id)}|{instant(appointment.changed_at)}#{appointment.id}"
         types = ((appointment.version, appointment.event),)
@@ -114,13 +118,16 @@ class MemoryTickets:
         return [loads(text, Ticket) for _, text in found]
 
     def commit(self, ticket: Ticket, *, expected_version: int, key: RequestKey | None, receipt: Receipt) -> None:
+        self.store.refuse_used(key)
+        self.keep(ticket, expected_version)
+        self.store.keep(key, receipt)
+
+    def keep(self, ticket: Ticket, expected_version: int) -> None:
         place = (ticket.place, ticket.day, ticket.number)
         stored = loads(self.rows[place], Ticket).version if place in self.rows else 0
         if stored != expected_version:
             raise Conflict.because("store.conflict")
-        self.store.refuse_used(key)
         self.rows[place] = dumps(ticket)
-        self.store.keep(key, receipt)
 
 
 def _held(appointment: Appointment) -> Held | None:

@@ -32,9 +32,7 @@ class DynamoTickets:
 
     def commit(self, ticket: Ticket, *, expected_version: int, key: RequestKey | None, receipt: Receipt) -> None:
         change = Change(self._connection)
-        ttl = int((end_of(ticket.day) + KEEP).timestamp())
-        pk, sk = queue_key(ticket.place, ticket.day), f"{ticket.number:06d}"
-        row = b.TicketRow(pk, sk, version=ticket.version, ticket=dumps(ticket), ttl=ttl)
+        row = ticket_row(ticket)
         if expected_version == 0:
             change.create(row)
         else:
@@ -42,6 +40,13 @@ class DynamoTickets:
         if key:
             change.create(receipt_row(key, receipt, ticket.called_at or ticket.taken_at))
         change.commit()
+
+
+def ticket_row(ticket: Ticket) -> b.TicketRow:
+    """How a ticket is stored."""
+    ttl = int((end_of(ticket.day) + KEEP).timestamp())
+    pk, sk = queue_key(ticket.place, ticket.day), f"{ticket.number:06d}"
+    return b.TicketRow(pk, sk, version=ticket.version, ticket=dumps(ticket), ttl=ttl)
 
 
 def queue_key(place: str, day: date) -> str:

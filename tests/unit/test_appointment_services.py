@@ -17,7 +17,7 @@ from chalicelib.domain.slots import Seat
 from chalicelib.services import appointments, authorities
 from chalicelib.services.appointments import Wish
 from chalicelib.storage.memory import MemoryStore
-from chalicelib.storage.memory_appointments import MemoryAppointments
+from chalicelib.storage.memory_appointments import MemoryAppointments, MemoryTickets
 from tests import bookings as p
 from tests import factories as f
 from tests.unit.test_booking_rules import local
@@ -45,7 +45,7 @@ class Interleaved(MemoryAppointments):
     """Lets others book between what one racer reads and what it writes, in the order that a test draws."""
 
     def __init__(self, store: MemoryStore, made: p.AppointmentWorld, racers: int, plan: list[int]) -> None:
-        super().__init__(store)
+        super().__init__(store, MemoryTickets(store))
         self.made, self.left, self.plan = made, list(range(racers)), plan
         self.outcomes: list[str] = []
 
