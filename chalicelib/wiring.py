@@ -10,7 +10,7 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.services import log_ports, message_ports, ports, schedule_ports, upload_ports
+from chalicelib.services import appointment_ports, log_ports, message_ports, ports, schedule_ports, upload_ports
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
@@ -221,6 +221,18 @@ class Wiring:
         from chalicelib.storage.catalog_view import CatalogView
 
         return CatalogView(self.catalog_store)
+
+    @cached_property
+    def appointments(self) -> appointment_ports.AppointmentRepository:
+        from chalicelib.storage.appointments import DynamoAppointments
+
+        return DynamoAppointments(self._cases_connection, self._safe)
+
+    @cached_property
+    def tickets(self) -> appointment_ports.TicketRepository:
+        from chalicelib.storage.tickets import DynamoTickets
+
+        return DynamoTickets(self._cases_connection)
 
     @cached_property
     def place_store(self) -> schedule_ports.PlaceStore:

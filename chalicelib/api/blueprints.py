@@ -2,6 +2,7 @@
 
 from chalicelib.api import (
     accesses,
+    appointments,
     authorities,
     calendar,
     cases,
@@ -19,6 +20,7 @@ from chalicelib.api import (
     meta,
     notices,
     procedures,
+    queues,
     tasks,
     uploads,
 )
@@ -37,6 +39,8 @@ BLUEPRINTS = (
     fees.bp,
     messages.bp,
     enquiries.bp,
+    appointments.bp,
+    queues.bp,
     procedures.bp,
     hearings.bp,
     certificates.bp,

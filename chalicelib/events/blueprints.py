@@ -2,6 +2,7 @@
 
 from chalicelib.events import (
     anchors,
+    appointments,
     certificates,
     messages,
     reconciliation,
@@ -13,6 +14,7 @@ from chalicelib.events import (
 
 BLUEPRINTS = (
     anchors.bp,
+    appointments.bp,
     certificates.bp,
     messages.bp,
     reconciliation.bp,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zlib import crc32
 
 from chalicelib.domain import access, opening_hours
@@ -16,7 +16,7 @@ from chalicelib.domain import appointments as rules
 from chalicelib.domain import booking_rules as terms_rules
 from chalicelib.domain.actors import Actor, ActorKind, Role
 from chalicelib.domain.appointments import Appointment, AppointmentState, Booker, Errand
-from chalicelib.domain.booking_rules import BookingTerms
+from chalicelib.domain.booking_rules import HORIZON, BookingTerms
 from chalicelib.domain.deadlines import ONE_DAY, legal_day
 from chalicelib.domain.errors import Conflict, Forbidden, Invalid, NotFound, Refused, raise_all
 from chalicelib.domain.queueing import Ticket
@@ -61,6 +61,8 @@ def availability(ports: AppointmentPorts, place_id: str, day: date, item: str) -
     errand = errand_at(ports, place, item)
     terms = ports.appointments.terms(place.id)
     if terms is None:
+        return []
+    if not timedelta() <= day - legal_day(now) <= HORIZON:
         return []
     taken = ports.appointments.taken(place.id, day)
     found = []
@@ -115,6 +117,7 @@ def book(
     when the person is expected elsewhere, has the item booked or stayed away too often; Forbidden for others' bookings.
     """
     booker = _booker(ports, actor, wish)
+    _foreseeable(start - ports.clock.now(), "/start")
     candidates = list(_beginning_at(ports, wish, start))
     if not candidates:
         raise Invalid.because("appointment.no-such-slot", "/start")
@@ -139,6 +142,7 @@ def book(
 def wait(ports: AppointmentPorts, actor: Actor, wish: Wish, day: date, *, key: RequestKey | None = None) -> Receipt:
     """Join the waiting list of a day on which every slot is taken. Raises as ``book``."""
     booker = _booker(ports, actor, wish)
+    _foreseeable(day - legal_day(ports.clock.now()), "/day")
     counter = counter_of(ports, wish.place, day)
     errand = errand_at(ports, counter.place, wish.item)
     new = _fresh(ports, counter, booker, errand)
@@ -275,6 +279,14 @@ def _beginning_at(ports: AppointmentPorts, wish: Wish, start: datetime) -> Itera
         if found:
             yield from ((counter, errand, slot) for slot in found)
             return
+
+
+def _foreseeable(ahead: timedelta, pointer: str) -> None:
+    """Raises Invalid for what is long over or far ahead, before anything is counted from it."""
+    if ahead < -ONE_DAY:
+        raise Invalid.because("appointment.past", pointer)
+    if ahead > HORIZON:
+        raise Invalid.because("appointment.no-such-slot", pointer)
 
 
 def _fresh(ports: AppointmentPorts, counter: Counter, booker: Booker, errand: Errand) -> Appointment:

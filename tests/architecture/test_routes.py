@@ -21,6 +21,7 @@ PUBLIC_PREFIXES = (
     "/v1/items",
     "/v1/labels",
     "/v1/lists",
+    "/v1/places",
     "/v1/openapi.json",
     "/v1/problems",
     "/v1/themes",
