@@ -19,6 +19,8 @@ from chalicelib.api import (
     messages,
     meta,
     notices,
+    place_reviews,
+    places,
     procedures,
     queues,
     tasks,
@@ -46,6 +48,8 @@ BLUEPRINTS = (
     certificates.bp,
     catalog.bp,
     divisions.bp,
+    places.bp,
+    place_reviews.bp,
     meta.bp,
     docs.bp,
 )

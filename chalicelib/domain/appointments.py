@@ -61,11 +61,10 @@ class Booker:
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """For what it is: an item (basic code), its name, and the department whose windows take it."""
+    """For what it is: an item (basic code) and its name."""
 
     item: str
     name: str
-    department: str
 
 
 @dataclass(frozen=True, slots=True)

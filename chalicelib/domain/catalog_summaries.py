@@ -39,6 +39,7 @@ def summary_of(document: Document) -> Json:
         "fee_charged": document["fee"]["charged"],
         "visits": document["visits"]["count"],
         "online_depth": document["online"]["depth"],
+        "accepted_at": _acceptance(document["steps"]),
         "scope": document["scope"],
         "assisted": document["assisted"],
         "delay_service": document["delay_service"],
@@ -65,6 +66,12 @@ def summary_of(document: Document) -> Json:
         "warning": document["warning"],
         "demo": document["demo"],
     }
+
+
+def _acceptance(steps: list[Json]) -> Json:
+    """Who accepts: the first step of a route."""
+    first = steps[0]
+    return {"level": first["level"], "department": first["department"], "entrusted": first["mode"] == "entrusted"}
 
 
 def _period(limit: Document | None) -> Json | None:

@@ -6,6 +6,7 @@
     ├── Conflict         somebody else changed the object in between: read and retry (HTTP 409)
     ├── Stale            the version named by the caller is not the current one     (HTTP 412)
     ├── Forbidden        the actor may see the object but not do this               (HTTP 403)
+    ├── Gone             it was there and is no more, for good                       (HTTP 410)
     ├── NotFound         absent, or not visible to this actor: both look the same   (HTTP 404)
     └── Unavailable      a service that this needs does not answer; try again       (HTTP 503)
 
@@ -71,6 +72,10 @@ class Forbidden(DomainError):
 
 class NotFound(DomainError):
     """Absent or foreign. The two are never told apart."""
+
+
+class Gone(DomainError):
+    """It was there, everybody may know that, and it is no more."""
 
 
 class Unavailable(DomainError):

@@ -136,6 +136,15 @@ def openings(
         day += ONE_DAY
 
 
+def plainly(hours: Sequence[Hours], day: date) -> Iterator[Opening]:
+    """What such a weekday has in a week without holidays, make-up days and exceptions."""
+    kind = DayKind.WEEKEND if day.isoweekday() > _FRIDAY else DayKind.WORKDAY
+    yield from sorted(_of_day(hours, (), Day(day, kind, False)))
+
+
+_FRIDAY = 5
+
+
 def _of_day(hours: Sequence[Hours], closures: Sequence[Closure], day: Day) -> Iterator[Opening]:
     exception = next((c for c in closures if c.covers(day.date)), None)
     if exception is not None:

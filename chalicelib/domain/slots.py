@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 
 from chalicelib.domain.booking_rules import BookingTerms
 from chalicelib.domain.opening_hours import Opening, ServiceKind
-from chalicelib.domain.schedules import LEVELS, Place, WindowKind
 
 COUNTER = "-"
 """The one counter of a terminal, bank or post outlet that names no windows."""
@@ -36,59 +35,35 @@ class Seat:
     number: int
 
 
-def windows_for(place: Place, department: str) -> tuple[str, ...]:
-    """The windows of a place at which an item of a department is taken."""
-    if not place.windows and place.kind not in LEVELS:
-        return (COUNTER,)
-    return tuple(
-        w.id
-        for w in place.windows
-        if w.kind is WindowKind.GENERAL or (w.kind is WindowKind.FIELD and department in w.departments)
-    )
+def slots(terms: BookingTerms, windows: Sequence[str], found: Iterable[Opening]) -> list[Slot]:
+    """The slots of some windows within the stretches in which they serve, by their beginning.
 
-
-def slots(place: Place, terms: BookingTerms, found: Iterable[Opening], basic_code: str, department: str) -> list[Slot]:
-    """The slots in which an item can be booked, by their beginning. No window has two at one time."""
-    windows = windows_for(place, department)
+    No window has two at one time, even where stretches overlap.
+    """
     length = timedelta(minutes=terms.minutes)
     busy: dict[str, datetime] = {}
     made: list[Slot] = []
     for opening in sorted(found):
-        if terms.rule(opening.kind) is None or not opening.serves(basic_code, department):
+        if terms.rule(opening.kind) is None:
             continue
-        for window in windows:
-            if opening.windows and window not in opening.windows:
-                continue
+        for window in (w for w in windows if _at(opening, w)):
             start = opening.start
             while start + length <= opening.end:
                 if busy.get(window, start) <= start:
-                    made.append(
-                        Slot(
-                            start,
-                            window,
-                            start + length,
-                            opening.kind,
-                            opening.day,
-                            terms.seats,
-                            opening.provisional,
-                        )
-                    )
-                    busy[window] = start + length
+                    busy[window] = end = start + length
+                    kind, day, provisional = opening.kind, opening.day, opening.provisional
+                    made.append(Slot(start, window, end, kind, day, terms.seats, provisional))
                 start += length
     return sorted(made)
 
 
-def holds(place: Place, found: Iterable[Opening], basic_code: str, department: str, seat: Seat, end: datetime) -> bool:
-    """Whether the place still serves an item at the window and time of a seat, whatever its terms have become."""
-    if place.closed or seat.window not in windows_for(place, department):
-        return False
-    return any(
-        o.start <= seat.start
-        and end <= o.end
-        and o.serves(basic_code, department)
-        and (not o.windows or seat.window in o.windows)
-        for o in found
-    )
+def holds(windows: Collection[str], found: Iterable[Opening], seat: Seat, end: datetime) -> bool:
+    """Whether a seat still lies in a stretch in which its window serves, whatever the terms have become."""
+    return seat.window in windows and any(o.start <= seat.start and end <= o.end and _at(o, seat.window) for o in found)
+
+
+def _at(opening: Opening, window: str) -> bool:
+    return not opening.windows or window in opening.windows
 
 
 def free(slot: Slot, taken: Collection[Seat]) -> list[Seat]:

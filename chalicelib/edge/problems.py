@@ -67,6 +67,7 @@ STATUS: Mapping[type[DomainError], int] = {
     errors.NotFound: 404,
     errors.Refused: 409,
     errors.Conflict: 409,
+    errors.Gone: 410,
     errors.Stale: 412,
     TooLarge: 413,
     UnsupportedMedia: 415,

@@ -6,12 +6,10 @@ from chalicelib import wiring
 from chalicelib.domain.appointments import FOLLOWED, TOLD
 from chalicelib.edge.functions import EventBlueprint
 from chalicelib.observability import logger
-from chalicelib.services import rebooking
+from chalicelib.services import places, rebooking
 from chalicelib.services.ports import Hint
 
 bp = EventBlueprint(__name__)
-
-PLACE_CHANGED = "place.changed"
 
 
 @bp.queue(detail_types=TOLD)
@@ -23,7 +21,7 @@ def follow_appointments(hint: Hint) -> None:
     rebooking.tell(ports, hint.case_id, hint.number, hint.type)
 
 
-@bp.queue(detail_types=(PLACE_CHANGED,), timeout=60)
+@bp.queue(detail_types=(places.CHANGED,), timeout=60)
 def follow_places(hint: Hint) -> None:
     """Move or free what a new version of a place no longer holds; the hint names the place and its version."""
     counts = rebooking.follow_place(wiring.current(), hint.case_id, hint.number)

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
 from chalicelib.domain.appointments import Appointment, Diary
 from chalicelib.domain.booking_rules import BookingTerms
 from chalicelib.domain.queueing import Ticket
+from chalicelib.domain.service_points import Row
 from chalicelib.domain.slots import Seat
 from chalicelib.services.message_ports import MessagePorts
-from chalicelib.services.ports import Page, Receipt, RequestKey
+from chalicelib.services.ports import Catalog, Page, Receipt, RequestKey
+
+
+class Listed(Protocol):
+    """The rows of a release of the catalogue."""
+
+    @property
+    def by_code(self) -> Mapping[str, Row]: ...
+
+
+class ListedCatalog(Catalog, Protocol):
+    """The catalogue, and the rows from which it follows which place takes which item."""
+
+    def index(self) -> Listed: ...
 
 
 class AppointmentRepository(Protocol):
@@ -90,6 +104,8 @@ class TicketRepository(Protocol):
 class AppointmentPorts(MessagePorts, Protocol):
     """The ports of a case and of telling, and those of appointments."""
 
+    @property
+    def catalog(self) -> ListedCatalog: ...
     @property
     def appointments(self) -> AppointmentRepository: ...
     @property

@@ -14,14 +14,16 @@ from zlib import crc32
 from chalicelib.domain import access, opening_hours
 from chalicelib.domain import appointments as rules
 from chalicelib.domain import booking_rules as terms_rules
+from chalicelib.domain import service_points as points
 from chalicelib.domain.actors import Actor, ActorKind, Role
 from chalicelib.domain.appointments import Appointment, AppointmentState, Booker, Errand
 from chalicelib.domain.booking_rules import HORIZON, BookingTerms
 from chalicelib.domain.deadlines import ONE_DAY, legal_day
 from chalicelib.domain.errors import Conflict, Forbidden, Invalid, NotFound, Refused, raise_all
+from chalicelib.domain.opening_hours import Opening
 from chalicelib.domain.queueing import Ticket
 from chalicelib.domain.schedules import Place, division_of
-from chalicelib.domain.slots import Seat, Slot, free, room, slots
+from chalicelib.domain.slots import COUNTER, Seat, Slot, free, room, slots
 from chalicelib.services.appointment_ports import AppointmentPorts
 from chalicelib.services.ports import Page, Receipt, RequestKey
 
@@ -58,7 +60,7 @@ def availability(ports: AppointmentPorts, place_id: str, day: date, item: str) -
     """
     now, calendar = ports.clock.now(), ports.calendar.current()
     place = find_place(ports, place_id, day)
-    errand = errand_at(ports, place, item)
+    errand_at(ports, place, item)
     terms = ports.appointments.terms(place.id)
     if terms is None:
         return []
@@ -66,18 +68,27 @@ def availability(ports: AppointmentPorts, place_id: str, day: date, item: str) -
         return []
     taken = ports.appointments.taken(place.id, day)
     found = []
-    for slot, left in room(slots_of(ports, Counter(place, terms, day), errand), taken):
+    for slot, left in room(slots_of(ports, Counter(place, terms, day), item), taken):
         rule = terms.rule(slot.kind)
         opens, closes = rule.stretch(slot.start, calendar) if rule else (now, now)
         found.append((slot, left, opens <= now < closes and now < slot.start))
     return found
 
 
-def slots_of(ports: AppointmentPorts, counter: Counter, errand: Errand) -> list[Slot]:
-    """The slots of a place's day for an errand, full ones too."""
-    place, day = counter.place, counter.day
-    found = opening_hours.openings(place.hours, place.closures, day, day, ports.calendar.current())
-    return slots(place, counter.terms, found, errand.item, errand.department)
+def slots_of(ports: AppointmentPorts, counter: Counter, item: str) -> list[Slot]:
+    """The slots of a place's day for an item, full ones too; none where it is not served."""
+    return slots(counter.terms, *serving(ports, counter.place, counter.day, item))
+
+
+def serving(ports: AppointmentPorts, place: Place, day: date, item: str) -> tuple[tuple[str, ...], list[Opening]]:
+    """At which windows a place takes an item, and in which stretches of a day, by the rule of "where and when"."""
+    row = ports.catalog.index().by_code.get(item)
+    found = points.service(place, row, place.division) if row else None
+    if row is None or found is None:
+        return (), []
+    windows = tuple(w.id for w in found.windows) or (COUNTER,)
+    every = opening_hours.openings(place.hours, place.closures, day, day, ports.calendar.current())
+    return windows, [opening for opening in every if points.serves(opening, found, row)]
 
 
 def find_place(ports: AppointmentPorts, place_id: str, day: date) -> Place:
@@ -90,10 +101,10 @@ def find_place(ports: AppointmentPorts, place_id: str, day: date) -> Place:
 
 def errand_at(ports: AppointmentPorts, place: Place, item: str) -> Errand:
     """What somebody wants to come for. Raises Invalid if the place does not serve it."""
-    offered = ports.catalog.offer(item, place.division)
-    if offered is None or (place.items and item not in place.items):
+    row = ports.catalog.index().by_code.get(item)
+    if row is None or points.service(place, row, place.division) is None:
         raise Invalid.because("appointment.item-not-served", "/item", item=item)
-    return Errand(item, offered.name, offered.body.department)
+    return Errand(item, row["name"])
 
 
 def counter_of(ports: AppointmentPorts, place_id: str, day: date) -> Counter:
@@ -149,7 +160,7 @@ def wait(ports: AppointmentPorts, actor: Actor, wish: Wish, day: date, *, key: R
 
     def attempt() -> Receipt:
         now = ports.clock.now()
-        found = [slot for slot in slots_of(ports, counter, errand) if slot.start > now]
+        found = [slot for slot in slots_of(ports, counter, wish.item) if slot.start > now]
         if not found:
             raise Invalid.because("appointment.no-such-slot", "/day")
         diary = ports.appointments.diary(booker.subject)
@@ -275,7 +286,7 @@ def _beginning_at(ports: AppointmentPorts, wish: Wish, start: datetime) -> Itera
     for day in (legal_day(start), legal_day(start) - ONE_DAY):
         counter = counter_of(ports, wish.place, day)
         errand = errand_at(ports, counter.place, wish.item)
-        found = [slot for slot in slots_of(ports, counter, errand) if slot.start == start]
+        found = [slot for slot in slots_of(ports, counter, wish.item) if slot.start == start]
         if found:
             yield from ((counter, errand, slot) for slot in found)
             return

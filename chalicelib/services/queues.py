@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from chalicelib.domain import appointments as rules
-from chalicelib.domain import opening_hours, queueing
+from chalicelib.domain import queueing
 from chalicelib.domain.actors import Actor
 from chalicelib.domain.booking_rules import LENGTHS
-from chalicelib.domain.deadlines import legal_day
+from chalicelib.domain.deadlines import ONE_DAY, legal_day
 from chalicelib.domain.errors import Forbidden, NotFound, Refused
 from chalicelib.domain.queueing import Priority, Ticket, TicketState
 from chalicelib.domain.schedules import Place
-from chalicelib.domain.slots import COUNTER, windows_for
+from chalicelib.domain.slots import COUNTER
 from chalicelib.services.appointment_ports import AppointmentPorts
-from chalicelib.services.appointments import again, commit, errand_at, find_place, is_staff, read
+from chalicelib.services.appointments import again, commit, errand_at, find_place, is_staff, read, serving
 from chalicelib.services.ports import Receipt, RequestKey
 
 
@@ -52,7 +52,7 @@ def check_in(
             raise Forbidden.because("place.staff-only")
         rules.must_be_expected(before, now)
         place = find_place(ports, before.place, before.day)
-        windows = windows_for(place, before.errand.department) or (before.window,)
+        windows = serving(ports, place, before.day, before.errand.item)[0] or (before.window,)
         ticket = _ticket(ports, place, windows, priority, due=before.start or now)
         after = rules.check_in(before, ticket.number, now)
         return commit(ports, after, before, place.version, key, ticket)
@@ -75,10 +75,10 @@ def take_number(
     place = find_place(ports, place_id, day)
     if not is_staff(actor, place_id):
         raise Forbidden.because("place.staff-only")
-    errand = errand_at(ports, place, item)
-    serving = opening_hours.at(place.hours, place.closures, now, ports.calendar.current())
-    windows = windows_for(place, errand.department)
-    if not windows or not any(o.serves(errand.item, errand.department) for o in serving):
+    errand_at(ports, place, item)
+    windows, found = serving(ports, place, day, item)
+    late = serving(ports, place, day - ONE_DAY, item)[1]
+    if not any(o.start <= now < o.end for o in (*late, *found)):
         raise Refused.because("queue.closed")
     return _put(ports, _ticket(ports, place, windows, priority, due=now), 0, key)
 

@@ -11,7 +11,6 @@ from datetime import date, datetime, timedelta
 
 from chalicelib.domain import appointments as rules
 from chalicelib.domain import messages as message_rules
-from chalicelib.domain import opening_hours
 from chalicelib.domain.appointments import Appointment, AppointmentState
 from chalicelib.domain.booking_rules import HORIZON
 from chalicelib.domain.catalog import ToldBy
@@ -22,7 +21,7 @@ from chalicelib.domain.schedules import Place, area_of, division_of, in_force
 from chalicelib.domain.slots import Seat, Slot, free, holds
 from chalicelib.services import messages
 from chalicelib.services.appointment_ports import AppointmentPorts
-from chalicelib.services.appointments import Counter, commit, slots_of
+from chalicelib.services.appointments import Counter, commit, serving, slots_of
 
 MOVED_WITHIN = 7
 """Days after the one that was booked, on which another seat is looked for."""
@@ -54,7 +53,7 @@ def _promoted(ports: AppointmentPorts, counter: Counter, waiting: Appointment) -
     if waiting.standing(now) is not AppointmentState.WAITING:
         return False
     taken = ports.appointments.taken(counter.place.id, counter.day)
-    for slot in slots_of(ports, counter, waiting.errand):
+    for slot in slots_of(ports, counter, waiting.errand.item):
         rule = counter.terms.rule(slot.kind)
         if rule is None or now >= min(rule.stretch(slot.start, calendar)[1], rule.cancel_until(slot.start, calendar)):
             continue
@@ -110,9 +109,7 @@ def _settled(ports: AppointmentPorts, place: Place, before: Appointment, now: da
 
 
 def _holds(ports: AppointmentPorts, place: Place, before: Appointment, seat: Seat) -> bool:
-    day, errand = before.day, before.errand
-    found = opening_hours.openings(place.hours, place.closures, day, day, ports.calendar.current())
-    return holds(place, found, errand.item, errand.department, seat, before.until)
+    return holds(*serving(ports, place, before.day, before.errand.item), seat, before.until)
 
 
 def _elsewhere(ports: AppointmentPorts, before: Appointment, now: datetime) -> Iterator[tuple[Counter, Slot, Seat]]:
@@ -125,7 +122,7 @@ def _elsewhere(ports: AppointmentPorts, before: Appointment, now: datetime) -> I
             continue
         counter = Counter(place, terms, day)
         taken = ports.appointments.taken(place.id, day)
-        for slot in slots_of(ports, counter, before.errand):
+        for slot in slots_of(ports, counter, before.errand.item):
             if slot.start >= max(now, before.until):
                 yield from ((counter, slot, seat) for seat in free(slot, taken))
 

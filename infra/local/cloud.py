@@ -236,6 +236,7 @@ class EmulatedCloud:
     def _bring_up(self) -> bool:
         """Deploy, wire, fill; True if the engine brought data of an earlier run."""
         from infra.catalog import publish
+        from infra.places import load
 
         self._report(f"Deploying the stack of {self.stage} …")
         stack = f"onewindow-{self.stage}"
@@ -261,8 +262,9 @@ class EmulatedCloud:
         bodies = self.deployed.of_type("AWS::ApiGateway::RestApi").values()
         self.server.answer_with(gateway_responses(next(iter(bodies))["Body"]))
         self._wire(self._settings())
-        self._report("Loading the start catalogue …")
+        self._report("Loading the start catalogue and the demo places …")
         publish(self.wiring)
+        load(self.wiring.place_store)
         self.runtime = Runtime(
             sources_of(self.deployed, self.clock, engine_url=self._engine_url, checkpoints=self._data)
         )

@@ -107,6 +107,8 @@ def people_of(stage: str, department: str = DEPARTMENT) -> dict[str, Person]:
             found.append(_officer(f"{level}-{role}", role, division, department))
         found.append(_officer(f"{level}-colleague", "review", division, department))
         found.append(_officer(f"{level}-head", "head", division, department))
+        for role in ("places", "bureau"):
+            found.append(_officer(f"{level}-{role}", role, division, SERVICE_CENTRE))
     return {person.key: person for person in found}
 
 
@@ -116,4 +118,11 @@ def _officer(key: str, role: str, division: Division, department: str) -> Person
     return Person(key, what, "officer", f"{division.name}{_TITLES[role]}(演示)", body, division.code, (role,))
 
 
-_TITLES = {"acceptance": "受理员", "review": "审核员", "decision": "审批员", "head": "负责人"}
+_TITLES = {
+    "acceptance": "受理员",
+    "review": "审核员",
+    "decision": "审批员",
+    "head": "负责人",
+    "places": "场所管理员",
+    "bureau": "政务服务管理员",
+}

@@ -15,17 +15,19 @@ from infra.stages import STAGES
 PUBLIC_PREFIXES = (
     "/v1/calendar",
     "/v1/catalog",
+    "/v1/delay-service",
     "/v1/divisions",
     "/v1/docs",
     "/v1/health",
     "/v1/items",
     "/v1/labels",
     "/v1/lists",
-    "/v1/places",
     "/v1/openapi.json",
+    "/v1/places",
     "/v1/problems",
     "/v1/themes",
     "/v1/verify/",
+    "/v1/where",
 )
 
 

@@ -20,7 +20,7 @@ from chalicelib.domain.booking_rules import (
 )
 from chalicelib.domain.deadlines import SHANGHAI
 from chalicelib.domain.opening_hours import Opening, ServiceKind, Span, openings
-from chalicelib.domain.slots import COUNTER, Seat, free, slots, windows_for
+from chalicelib.domain.slots import Seat, free, slots
 from chalicelib.storage.calendar import packaged
 from tests import bookings as p
 from tests.bookings import DAYS_BEFORE, TERMS, XILINGOL_HOLIDAY, XILINGOL_WEEK
@@ -158,13 +158,11 @@ def test_terms_that_make_sense_are_taken() -> None:
     assert not list(violations(p.terms(no_shows=NoShowRule(3, 90, 30))))
 
 
-def of_day(day: str, made: BookingTerms = TERMS, item: str = p.ITEM, department: str = "05") -> list[str]:
+def of_day(day: str, made: BookingTerms = TERMS, windows: Sequence[str] = ("W1",)) -> list[str]:
     place = p.place()
     when = date.fromisoformat(day)
     found = openings(place.hours, place.closures, when, when, packaged())
-    return [
-        f"{s.start.astimezone(SHANGHAI):%H:%M} {s.window} {s.kind}" for s in slots(place, made, found, item, department)
-    ]
+    return [f"{s.start.astimezone(SHANGHAI):%H:%M} {s.window} {s.kind}" for s in slots(made, windows, found)]
 
 
 @pytest.mark.requirement("E4")
@@ -178,11 +176,13 @@ def test_slots_follow_hours_windows_and_length() -> None:
 
 
 @pytest.mark.requirement("E4")
-def test_a_field_window_serves_its_departments_and_no_others() -> None:
-    place = p.place()
-    assert windows_for(place, "05") == ("W1",)
-    assert windows_for(place, "81") == ("W1", "W2")
-    assert windows_for(p.terminal(), "81") == (COUNTER,)
+def test_each_window_has_its_slots_where_the_hours_name_it() -> None:
+    place = p.place(
+        hours=(p.hours(K.WEEKEND, {6}, Span(540, 600)), p.hours(K.WEEKEND, {6}, Span(600, 630), windows=("W2",)))
+    )
+    day = date(2026, 3, 7)
+    found = slots(p.terms(minutes=30), ("W1", "W2"), openings(place.hours, (), day, day, packaged()))
+    assert [s.window for s in found] == ["W1", "W2", "W1", "W2", "W2"]
 
 
 @pytest.mark.requirement("E4")
@@ -202,7 +202,7 @@ def stretches(draw: st.DrawFn) -> Opening:
 
 @given(st.lists(stretches(), max_size=6), st.sampled_from([15, 30, 60]))
 def test_slots_of_one_window_never_overlap_and_lie_within_an_opening(found: Sequence[Opening], length: int) -> None:
-    made = slots(p.place(), p.terms(minutes=length), found, p.ITEM, "81")
+    made = slots(p.terms(minutes=length), ("W1", "W2"), found)
     for slot in made:
         assert any(o.start <= slot.start and slot.end <= o.end for o in found)
         others = [s for s in made if s.window == slot.window and s is not slot]
@@ -212,7 +212,7 @@ def test_slots_of_one_window_never_overlap_and_lie_within_an_opening(found: Sequ
 def test_a_seat_that_is_taken_is_not_free() -> None:
     place = p.place(hours=(p.hours(K.WEEKEND, {6}, Span(540, 570)),))
     found = openings(place.hours, (), date(2026, 3, 7), date(2026, 3, 7), packaged())
-    (slot,) = slots(place, p.terms(seats=2), found, p.ITEM, "05")
+    (slot,) = slots(p.terms(seats=2), ("W1",), found)
     first, second = free(slot, ())
     assert free(slot, {first}) == [second]
     assert free(slot, {first, second, Seat(slot.start, "W9", 1)}) == []

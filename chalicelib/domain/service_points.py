@@ -1,0 +1,180 @@
+"""Which place takes which item, at which window and in which hours (E3, E6). Nothing of it is typed in.
+
+What a service centre, convenience centre or station takes follows from the item's row in the catalogue: who accepts it
+(an entrusted organ included), whether it has entered the hall (进驻), whether it is helped with (帮办代办), and whether
+it is taken anywhere (通办). Terminals, bank and post outlets name theirs (政银合作).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from math import asin, cos, radians, sin, sqrt
+from typing import Any
+
+from chalicelib.domain.calendar import Calendar
+from chalicelib.domain.divisions import Level, ancestor, contains, level_of
+from chalicelib.domain.opening_hours import DELAY_KINDS, Hours, Opening, at, coming
+from chalicelib.domain.schedules import Place, PlaceKind, Position, Window, WindowKind
+
+Row = Mapping[str, Any]
+"""A summary of the catalogue (``catalog_summaries``)."""
+
+
+class Manner(StrEnum):
+    """How a place comes to take an item."""
+
+    OWN = "own"  # 本级受理
+    ENTRUSTED = "entrusted"  # 委托受理
+    ASSISTED = "assisted"  # 帮办代办
+    CROSS_REGION = "cross_region"  # 跨区域通办
+    OUTLET = "outlet"  # 自助终端、银行和邮政网点
+
+
+_ASSISTING = frozenset({PlaceKind.TOWNSHIP_CENTRE, PlaceKind.STATION})
+_WINDOWS = {
+    Manner.OWN: (WindowKind.GENERAL, WindowKind.FIELD),
+    Manner.ENTRUSTED: (WindowKind.GENERAL, WindowKind.FIELD),
+    Manner.ASSISTED: (WindowKind.ASSISTED,),
+    Manner.CROSS_REGION: (WindowKind.CROSS_REGION,),
+}
+ANYWHERE = frozenset({"region", "nation"})
+"""Scopes of items that a window for other regions takes (通办)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A place takes an item in this manner, at these windows (none where a place has no windows, as a terminal)."""
+
+    place: Place
+    manner: Manner
+    windows: tuple[Window, ...]
+
+
+def service(place: Place, row: Row, division: str) -> Service | None:
+    """How a place takes an item for applicants of a division; None if it does not."""
+    if place.closed:
+        return None
+    if place.items:
+        return Service(place, Manner.OUTLET, ()) if row["basic_code"] in place.items else None
+    if not row["in_hall"]:
+        return None
+    for manner in _manners(place, row, division):
+        windows = tuple(w for w in place.windows if _takes(w, manner, row))
+        if windows:
+            return Service(place, manner, windows)
+    return None
+
+
+def _manners(place: Place, row: Row, division: str) -> Iterator[Manner]:
+    local = contains(place.division, division)
+    accepted = row["accepted_at"]
+    if local and accepted["level"] == level_of(place.division):
+        yield Manner.ENTRUSTED if accepted["entrusted"] else Manner.OWN
+    if local and row["assisted"] and place.kind in _ASSISTING:
+        yield Manner.ASSISTED
+    if row["scope"] in ANYWHERE:
+        yield Manner.CROSS_REGION
+
+
+def _takes(window: Window, manner: Manner, row: Row) -> bool:
+    if window.kind not in _WINDOWS[manner]:
+        return False
+    return window.kind is not WindowKind.FIELD or row["department"] in window.departments
+
+
+def serves(opening: Opening, found: Service, row: Row) -> bool:
+    """Whether a stretch of a place's hours is one for this item.
+
+    Delay service that names no items and no fields is for the items that the catalogue marks for it; an outlet's own
+    items need no such mark.
+    """
+    if opening.windows and found.windows and not {w.id for w in found.windows} & set(opening.windows):
+        return False
+    if opening.items or opening.departments:
+        return opening.serves(row["basic_code"], row["department"])
+    return opening.kind not in DELAY_KINDS or bool(found.place.items) or bool(row["delay_service"])
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Where and when: a place that takes the item, what is open there at the moment asked for, and what opens next.
+
+    ``nearness`` 0 is the applicant's own village, 4 the region, above that lie the neighbours; ``metres`` the
+    distance where a position was given and the place has one.
+    """
+
+    service: Service
+    nearness: int
+    metres: int | None
+    now: tuple[Opening, ...]
+    next: Opening | None
+
+
+def answer(found: Service, row: Row, nearness: int, metres: int | None, moment: datetime, calendar: Calendar) -> Answer:
+    """What a place answers for an item at a moment."""
+    hours, closures = found.place.hours, found.place.closures
+    now = tuple(o for o in at(hours, closures, moment, calendar) if serves(o, found, row))
+    later = (o for o in coming(hours, closures, moment, calendar) if o.start > moment and serves(o, found, row))
+    return Answer(found, nearness, metres, now, next(later, None))
+
+
+_FAR = 40_000_000
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def order(found: Answer) -> tuple[bool, int, int, datetime, str]:
+    """Open ones first, then the nearer, then those that open earlier."""
+    metres = _FAR if found.metres is None else found.metres
+    opens = found.next.start if found.next else _NEVER
+    return not found.now, metres, found.nearness, opens, found.service.place.id
+
+
+def nearness(place: str, division: str) -> int:
+    """How near a place's division lies to an applicant's: the own chain from below, then the neighbours."""
+    if contains(place, division):
+        return Level.VILLAGE - level_of(place)
+    shared = next(
+        level
+        for level in sorted(Level, reverse=True)
+        if level is not Level.NATIONAL and ancestor(place, level) == ancestor(division, level) is not None
+    )
+    return 2 * Level.VILLAGE - shared
+
+
+def metres_between(one: Position, other: Position) -> int:
+    """The great-circle distance, on a sphere: off by half a per cent at most, which is nothing to who has to drive."""
+    south, north = radians(one.latitude / 1e6), radians(other.latitude / 1e6)
+    up, right = north - south, radians((other.longitude - one.longitude) / 1e6)
+    chord = sin(up / 2) ** 2 + cos(south) * cos(north) * sin(right / 2) ** 2
+    return round(2 * 6_371_000 * asin(sqrt(chord)))
+
+
+@dataclass(frozen=True, slots=True)
+class DelayEntry:
+    """One line of the list of delay-service items: an item, a place, and the hours in which it is served there."""
+
+    row: Row
+    service: Service
+    hours: tuple[Hours, ...]
+
+
+def delay_list(places: Sequence[Place], rows: Sequence[Row]) -> list[DelayEntry]:
+    """延时服务事项清单: every item that a place serves outside its regular hours, by item and place."""
+    found = []
+    for place in places:
+        delayed = [h for h in place.hours if h.kind in DELAY_KINDS]
+        for row in rows if delayed else ():
+            taken = service(place, row, place.division)
+            hours = tuple(h for h in delayed if taken and _offered(h, taken, row))
+            if taken and hours:
+                found.append(DelayEntry(row, taken, hours))
+    return sorted(found, key=lambda e: (e.row["basic_code"], e.service.place.id))
+
+
+def _offered(hours: Hours, taken: Service, row: Row) -> bool:
+    moment = _NEVER
+    like = Opening(moment, moment, hours.kind, hours.since, hours.access, hours.items, hours.departments, hours.windows)
+    return serves(like, taken, row)

@@ -1,0 +1,222 @@
+"""Answers about service places: open now, next opening, where and when, a month, the next holiday (E2, E3, E5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from chalicelib.domain import service_points as points
+from chalicelib.domain.calendar import Calendar, Day, DayKind
+from chalicelib.domain.deadlines import ONE_DAY, legal_day
+from chalicelib.domain.divisions import DivisionIndex, Level, ancestor, contains
+from chalicelib.domain.errors import Gone, Invalid, NotFound, Violation, raise_all
+from chalicelib.domain.opening_hours import Opening, at, coming, openings, plainly
+from chalicelib.domain.schedules import Place, Position, division_of, in_force
+from chalicelib.domain.service_points import Answer, DelayEntry, Row
+from chalicelib.services.ports import Ports, PublishedCatalog
+
+FARTHEST = timedelta(days=366)
+"""How far ahead is answered: beyond it neither hours nor holidays are known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Openness:
+    """What is open at a moment, and what opens next."""
+
+    place: Place
+    moment: datetime
+    now: tuple[Opening, ...]
+    next: Opening | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledDay:
+    """A day of a timetable. ``usual``: what the place would have on such a weekday without holiday or exception."""
+
+    day: Day
+    openings: tuple[Opening, ...]
+    usual: tuple[Opening, ...]
+
+    @property
+    def differs(self) -> bool:
+        def shape(found: tuple[Opening, ...]) -> list[tuple[datetime, datetime]]:
+            return [(o.start, o.end) for o in found]
+
+        return shape(self.openings) != shape(self.usual)
+
+
+@dataclass(frozen=True, slots=True)
+class DelayList:
+    """延时服务事项清单 of a division on a day. The version moves when the catalogue or one of the places does."""
+
+    division: str
+    day: date
+    version: str
+    entries: Sequence[DelayEntry]
+
+
+def place(ports: Ports, place_id: str, day: date | None = None) -> Place:
+    """The version of a place that counts on a day, today if none is named. Raises NotFound."""
+    found = ports.places.place(place_id, day or _today(ports))
+    if found is None:
+        raise NotFound.because("place.not-found")
+    return found
+
+
+def standing(ports: Ports, place_id: str) -> Place:
+    """The place as it is today. Raises NotFound, and Gone when it is closed for good."""
+    found = place(ports, place_id)
+    if found.closed:
+        raise Gone.because("place.closed", since=found.since.isoformat())
+    return found
+
+
+def versions(ports: Ports, place_id: str) -> Sequence[Place]:
+    """Every version of a place, oldest first. Raises NotFound."""
+    found = [p for p in ports.places.area(division_of(place_id)) if p.id == place_id]
+    if not found:
+        raise NotFound.because("place.not-found")
+    return found
+
+
+def places_of(ports: Ports, division: str) -> Sequence[Place]:
+    """The open places within a division (of league and region only their own). Raises Invalid."""
+    _known(ports, division)
+    found = in_force(ports.places.area(division), _today(ports)).values()
+    return [p for p in found if not p.closed and contains(division, p.division)]
+
+
+def open_at(ports: Ports, place_id: str, moment: datetime | None) -> Openness:
+    """What is open at a moment, now if none is named, and the next opening within sixty days."""
+    now = ports.clock.now()
+    wanted = moment or now
+    raise_all(Invalid, [_answerable(wanted, now)])
+    found = standing(ports, place_id)
+    calendar = ports.calendar.current()
+    later = (o for o in coming(found.hours, found.closures, wanted, calendar) if o.start > wanted)
+    return Openness(found, wanted, at(found.hours, found.closures, wanted, calendar), next(later, None))
+
+
+def timetable(ports: Ports, place_id: str, first: date, last: date) -> tuple[Place, list[ScheduledDay]]:
+    """The days from ``first`` to ``last``, by the version that counts on each. Raises NotFound, Gone."""
+    today = standing(ports, place_id)
+    history = versions(ports, place_id)
+    calendar = ports.calendar.current()
+    return today, [_scheduled(in_force(history, day).get(place_id), day, calendar) for day in _days(first, last)]
+
+
+def next_holiday(ports: Ports, place_id: str) -> tuple[Place, str, list[ScheduledDay]]:
+    """What changes in the next holiday: its days and the make-up days that go with it. Empty if none is known."""
+    today, calendar = _today(ports), ports.calendar.current()
+    year = [calendar.day(day) for day in _days(today, today + FARTHEST)]
+    name = next((day.name for day in year if day.kind is DayKind.HOLIDAY), "")
+    if not name:
+        return standing(ports, place_id), "", []
+    first = next(day.date for day in year if day.kind is DayKind.HOLIDAY)
+    near = [day.date for day in year if day.name == name and abs(day.date - first) <= timedelta(days=30)]
+    found, scheduled = timetable(ports, place_id, near[0], near[-1])
+    return found, name, [day for day in scheduled if day.day.date in near]
+
+
+def where(
+    ports: Ports,
+    catalog: PublishedCatalog,
+    divisions: DivisionIndex,
+    item: str,
+    *,
+    division: str = "",
+    position: Position | None = None,
+    moment: datetime | None = None,
+    limit: int = 20,
+) -> tuple[datetime, Row, list[Answer]]:
+    """Where an item is taken at or after a moment, in or near a division or around a position.
+
+    Raises Invalid for an unknown item or division, a moment that is over or too far away, and neither place given.
+    """
+    now = ports.clock.now()
+    wanted = moment or now
+    row = catalog.index().by_code.get(item)
+    found: list[Violation | None] = [_answerable(wanted, now)]
+    if row is None:
+        found.append(Violation("item.not-offered", "/query/item"))
+    if division and divisions.get(division) is None:
+        found.append(Violation("division.unknown", "/query/division", {"division": division}))
+    if not division and position is None:
+        found.append(Violation("place.where-missing", "/query/division"))
+    raise_all(Invalid, found)
+    if row is None:
+        raise AssertionError("unreachable: raised above")
+    calendar, day = ports.calendar.current(), legal_day(wanted)
+    answers = [
+        points.answer(taken, row, near, metres, wanted, calendar)
+        for candidate, near, metres in _candidates(ports, divisions, row, division, position, day)
+        if (taken := points.service(candidate, row, division or candidate.division)) is not None
+    ]
+    return wanted, row, sorted(answers, key=points.order)[:limit]
+
+
+def delay_list(ports: Ports, catalog: PublishedCatalog, division: str, day: date | None) -> DelayList:
+    """The list of delay-service items of the places within a division, on a day from today on or before."""
+    _known(ports, division)
+    wanted = day or _today(ports)
+    mine = [p for p in ports.places.area(division) if contains(division, p.division)]
+    counting = [p for p in in_force(mine, wanted).values() if not p.closed]
+    head = catalog.release()
+    published = sum(1 for p in mine if p.since <= wanted)
+    version = f"{head.number if head else 0}.{published}"
+    return DelayList(division, wanted, version, points.delay_list(counting, catalog.index().summaries))
+
+
+def _candidates(
+    ports: Ports, divisions: DivisionIndex, row: Row, division: str, position: Position | None, day: date
+) -> Iterator[tuple[Place, int, int | None]]:
+    if position is not None:
+        for place_id in sorted(ports.places.near(position)):
+            found = ports.places.place(place_id, day)
+            if found is not None and found.position is not None:
+                near = points.nearness(found.division, division) if division else 0
+                yield found, near, points.metres_between(position, found.position)
+        return
+    for area in _areas(divisions, row, division):
+        for found in in_force(ports.places.area(area), day).values():
+            yield found, points.nearness(found.division, division), None
+
+
+def _areas(divisions: DivisionIndex, row: Row, division: str) -> Iterator[str]:
+    """The areas to look into: the own chain, and for what is taken anywhere those of the neighbouring banners."""
+    own = [code for level in (Level.BANNER, Level.LEAGUE, Level.REGION) if (code := ancestor(division, level))]
+    yield from own
+    league = ancestor(division, Level.LEAGUE)
+    if league and row["scope"] in points.ANYWHERE:
+        codes = (child.code for child in divisions.children(league))
+        yield from (code for code in codes if code not in own)
+
+
+def _scheduled(found: Place | None, day: date, calendar: Calendar) -> ScheduledDay:
+    told = calendar.day(day)
+    if found is None or found.closed:
+        return ScheduledDay(told, (), ())
+    openings_ = tuple(openings(found.hours, found.closures, day, day, calendar))
+    return ScheduledDay(told, openings_, tuple(plainly(found.hours, day)))
+
+
+def _days(first: date, last: date) -> Iterator[date]:
+    return (first + n * ONE_DAY for n in range((last - first).days + 1))
+
+
+def _today(ports: Ports) -> date:
+    return legal_day(ports.clock.now())
+
+
+def _known(ports: Ports, division: str) -> None:
+    if ports.divisions.get(division) is None:
+        raise Invalid.because("division.unknown", "/query/division", division=division)
+
+
+def _answerable(moment: datetime, now: datetime) -> Violation | None:
+    if legal_day(moment) < legal_day(now):
+        return Violation("place.moment-past", "/query/at")
+    if moment > now + FARTHEST:
+        return Violation("place.moment-too-far", "/query/at")
+    return None
