@@ -8,19 +8,18 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.actors import Actor
-from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.errors import Refused, Unavailable
 from chalicelib.services import appointments, rebooking
 from chalicelib.services.ports import RequestKey
 from tests import bookings as p
-from tests.unit.test_appointment_services import DAY, SATURDAY, WISH, filled, person, world
+from tests.unit.test_appointment_services import SATURDAY, WISH, filled, person, world
 from tests.unit.test_rebooking import closed, full_day
 
 STEPS = 60
 
 
 class Crashing:
-    """Lets the n-th call of a store fail: before it did anything, or after it had done it and before it could say so."""
+    """Lets the n-th call of a store fail: before it did anything, or after it did and before it could say so."""
 
     def __init__(self, store: Any, at: int, *, after: bool) -> None:
         self._store, self._left, self._after = store, at, after
@@ -129,14 +128,7 @@ def test_moving_that_dies_leaves_nobody_behind_and_moves_nobody_twice(monkeypatc
     assert "2026-03-07" not in endings.pop()
 
 
-def test_somebody_else_is_not_in_the_way() -> None:
-    """The sweep itself finds a store that books twice."""
-
-    def twice(made: p.AppointmentWorld) -> None:
-        for actor in people:
-            appointments.book(made, actor, WISH, SATURDAY)
-
-    people: list[Actor] = [person(0)]
-    with pytest.raises(Exception, match=r"appointment\.(double|item-twice)"):
-        swept(world, twice)
-    assert not world().appointments.taken(p.PLACE, DAY)
+def test_the_sweep_notices_an_act_that_cannot_be_repeated() -> None:
+    with pytest.raises(Refused) as noticed:
+        swept(world, lambda made: appointments.book(made, person(0), WISH, SATURDAY))
+    assert {v.code for v in noticed.value.violations} == {"appointment.item-twice", "appointment.double"}
