@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -74,44 +74,11 @@ def terminal() -> Place:
     return place(id=TERMINAL, kind=PlaceKind.TERMINAL, name="自助终端", windows=(), items=(ITEM,))
 
 
-@dataclass
-class Rows:
-    """The rows of a release, by code."""
-
-    by_code: dict[str, dict[str, Any]]
-
-
-class RowedCatalog(f.FakeCatalog):
-    """One item that the league accepts at its windows, marked for delay service."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.publish(f.item())
-        self.rows = Rows(
-            {
-                ITEM: {
-                    "basic_code": ITEM,
-                    "name": "示例许可",
-                    "department": "05",
-                    "accepted_at": {"level": 3, "department": "05", "entrusted": False},
-                    "scope": "division",
-                    "assisted": False,
-                    "delay_service": True,
-                    "in_hall": True,
-                }
-            }
-        )
-
-    def index(self) -> Rows:
-        return self.rows
-
-
 class AppointmentWorld(f.World):
     """A world with one place, which takes bookings."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.catalog: RowedCatalog = RowedCatalog()
         tickets = MemoryTickets(self.store)
         self.tickets: TicketRepository = tickets
         self.appointments: AppointmentRepository = MemoryAppointments(self.store, tickets)

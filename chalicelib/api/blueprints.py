@@ -25,6 +25,7 @@ from chalicelib.api import (
     queues,
     tasks,
     uploads,
+    village_help,
 )
 
 BLUEPRINTS = (
@@ -43,6 +44,7 @@ BLUEPRINTS = (
     enquiries.bp,
     appointments.bp,
     queues.bp,
+    village_help.bp,
     procedures.bp,
     hearings.bp,
     certificates.bp,

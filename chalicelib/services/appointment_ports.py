@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
 from chalicelib.domain.appointments import Appointment, Diary
 from chalicelib.domain.booking_rules import BookingTerms
 from chalicelib.domain.queueing import Ticket
-from chalicelib.domain.service_points import Row
 from chalicelib.domain.slots import Seat
+from chalicelib.services.listing_ports import ListedCatalog
 from chalicelib.services.message_ports import MessagePorts
-from chalicelib.services.ports import Catalog, Page, Receipt, RequestKey
-
-
-class Listed(Protocol):
-    """The rows of a release of the catalogue."""
-
-    @property
-    def by_code(self) -> Mapping[str, Row]: ...
-
-
-class ListedCatalog(Catalog, Protocol):
-    """The catalogue, and the rows from which it follows which place takes which item."""
-
-    def index(self) -> Listed: ...
+from chalicelib.services.ports import Page, Receipt, RequestKey
 
 
 class AppointmentRepository(Protocol):
