@@ -52,7 +52,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """New versions of places, and what became of them. ``division`` encloses all of them."""
+    """New versions of places, and what became of them. ``division``: the proposing body's, which encloses them all."""
 
     id: str
     version: int
@@ -97,13 +97,14 @@ def propose(
     ``known``: the newest versions of these places; ``divisions``: those that exist of the ones named. Raises Forbidden
     for whoever does not look after places there, Invalid with everything that speaks against any of the versions.
     """
-    if actor.kind is not ActorKind.OFFICER or Role.PLACES not in actor.roles or not actor.body:
+    looks_after_places = actor.kind is ActorKind.OFFICER and Role.PLACES in actor.roles
+    if not (looks_after_places and actor.body and actor.division):
         raise Forbidden.because("place.managers-only")
     if any(p.division in divisions and not contains(actor.division, p.division) for p in places):
         raise Forbidden.because("place.outside-area")
     raise_all(Invalid, list(_violations(places, known, divisions, opinion, today)))
     step = Step(StepKind.PROPOSED, actor.subject, actor.body, now, opinion)
-    return Proposal(proposal_id, 1, ProposalState.OPEN, _enclosing(places), tuple(places), (step,))
+    return Proposal(proposal_id, 1, ProposalState.OPEN, actor.division, tuple(places), (step,))
 
 
 def approve(
@@ -194,13 +195,3 @@ def _violations(
 def _unsaid(opinion: str) -> Iterator[Violation]:
     if not opinion.strip():
         yield Violation("case.text-missing", "/opinion")
-
-
-def _enclosing(places: Sequence[Place]) -> str:
-    """The lowest division that contains all of them."""
-    first = places[0].division
-    for level in sorted(Level, reverse=True):
-        code = ancestor(first, level) if level is not Level.NATIONAL else None
-        if code and all(contains(code, place.division) for place in places):
-            return code
-    raise AssertionError("unreachable: every known division lies in the region")

@@ -54,6 +54,8 @@ def test_a_proposal_and_its_approval_are_two_recorded_steps_of_two_officers() ->
         (f.AGENT, "place.managers-only"),
         (f.WINDOW, "place.managers-only"),
         (p.BUREAU, "place.managers-only"),
+        (replace(p.MANAGER, division=""), "place.managers-only"),
+        (replace(p.MANAGER, body=""), "place.managers-only"),
         (replace(p.MANAGER, kind=ActorKind.SUPERVISOR), "place.managers-only"),
         (replace(p.MANAGER, division=f.SUM), "place.outside-area"),
         (replace(p.MANAGER, division="150100000000"), "place.outside-area"),
