@@ -18,6 +18,7 @@ from pynamodb.exceptions import PutError, PynamoDBException
 from chalicelib.domain.calendar import Year, document_of, year_of
 from chalicelib.domain.errors import Conflict, Unavailable
 from chalicelib.storage.catalog import CatalogRow
+from chalicelib.storage.transactions import is_condition_failure
 
 _YEARS = "calendar#years"
 
@@ -47,7 +48,7 @@ class DynamoYears:
         try:
             row.save(condition=YearRow.pk.does_not_exist())
         except PutError as error:
-            if error.cause_response_code == "ConditionalCheckFailedException":
+            if is_condition_failure(error):
                 raise Conflict.because("calendar.changed-meanwhile") from error
             raise Unavailable.because("store.unavailable") from error
 

@@ -60,11 +60,20 @@ class Change:
 
 def _in_domain_words(error: TransactWriteError) -> DomainError:
     codes = {reason.code for reason in error.cancellation_reasons if reason is not None and reason.code}
-    if codes & CONFLICTS or error.cause_response_code == "TransactionInProgressException":
+    if codes & CONFLICTS or _code(error) == "TransactionInProgressException":
         return Conflict.because("store.conflict")
     return Unavailable.because("store.unavailable")
 
 
 def is_condition_failure(error: PynamoDBException) -> bool:
     """True if a single write was refused by its own condition."""
-    return error.cause_response_code == "ConditionalCheckFailedException"
+    return _code(error) == "ConditionalCheckFailedException"
+
+
+def _code(error: PynamoDBException) -> str:
+    """What DynamoDB answered; empty if no answer came.
+
+    PynamoDB's own property expects a response, which botocore's timeouts have as an attribute that is None.
+    """
+    response = getattr(error.cause, "response", None) or {}
+    return str(response.get("Error", {}).get("Code", ""))
