@@ -235,6 +235,12 @@ class Wiring:
         return DynamoTickets(self._cases_connection)
 
     @cached_property
+    def visits(self) -> appointment_ports.VisitRepository:
+        from chalicelib.storage.visits import DynamoVisits
+
+        return DynamoVisits(self._cases_connection, self._safe)
+
+    @cached_property
     def place_store(self) -> schedule_ports.PlaceStore:
         """Places as stored: what reviews change and the loader of demo places writes to."""
         from chalicelib.storage import places

@@ -49,8 +49,8 @@ class Use(StrEnum):
     DESTROY_KEYS = "destroy data keys, and what else names people"
     READ_HEADS = "list how far the logs go"
     ANCHOR = "keep anchors of the logs"
-    READ_APPOINTMENTS = "read appointments, waiting lists and queues"
-    CHANGE_APPOINTMENTS = "change appointments, waiting lists and queues"
+    READ_APPOINTMENTS = "read appointments, queues and visits"
+    CHANGE_APPOINTMENTS = "change appointments, queues and visits"
     SET_BOOKING_TERMS = "set terms of booking"
     READ_RECEIPTS = "read receipts of keyed requests"
     STORE_TOKENS = "store task tokens"
@@ -149,6 +149,7 @@ USES: dict[str, tuple[Use, ...]] = {
     "authorize": (Use.KNOW_ISSUER,),
     "follow_appointments": (*_REBOOKING, *_TELLING),
     "follow_places": _REBOOKING,
+    "follow_visits": (Use.READ_APPOINTMENTS, Use.OPEN_KEYS, *_TELLING),
     "open_node": (*_COMMANDS, Use.STORE_TOKENS),
     "relay_outbox": (Use.CLEAR_OUTBOX, Use.PUBLISH),
     "sweep_outbox": (Use.READ_OUTBOX, Use.CLEAR_OUTBOX, Use.PUBLISH),

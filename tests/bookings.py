@@ -10,10 +10,10 @@ from chalicelib.domain.booking_rules import BookingRule, BookingTerms, Mark, Mar
 from chalicelib.domain.booking_rules import NoShowRule as NoShowRule
 from chalicelib.domain.opening_hours import Access, Hours, ServiceKind, Span
 from chalicelib.domain.schedules import Place, PlaceKind, Window, WindowKind
-from chalicelib.services.appointment_ports import AppointmentRepository, TicketRepository
+from chalicelib.services.appointment_ports import AppointmentRepository, TicketRepository, VisitRepository
 from chalicelib.services.ports import Receipt
 from chalicelib.storage.calendar import packaged
-from chalicelib.storage.memory_appointments import MemoryAppointments, MemoryTickets
+from chalicelib.storage.memory_appointments import MemoryAppointments, MemoryTickets, MemoryVisits
 from tests import factories as f
 
 K, U = ServiceKind, MarkUnit
@@ -82,6 +82,7 @@ class AppointmentWorld(f.World):
         tickets = MemoryTickets(self.store)
         self.tickets: TicketRepository = tickets
         self.appointments: AppointmentRepository = MemoryAppointments(self.store, tickets)
+        self.visits: VisitRepository = MemoryVisits(self.store)
         self.place_store.load([place(), terminal()])
         self.calendar.calendar = packaged()
 

@@ -26,6 +26,7 @@ from chalicelib.api import (
     tasks,
     uploads,
     village_help,
+    visits,
 )
 
 BLUEPRINTS = (
@@ -45,6 +46,7 @@ BLUEPRINTS = (
     appointments.bp,
     queues.bp,
     village_help.bp,
+    visits.bp,
     procedures.bp,
     hearings.bp,
     certificates.bp,

@@ -115,6 +115,7 @@ _PLACES = {
     "authority": "/v1/authorities/{id}",
     "upload": "/v1/uploads/{id}",
     "appointment": "/v1/appointments/{id}",
+    "visit": "/v1/visits/{id}",
 }
 
 

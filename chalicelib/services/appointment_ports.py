@@ -10,6 +10,7 @@ from chalicelib.domain.appointments import Appointment, Diary
 from chalicelib.domain.booking_rules import BookingTerms
 from chalicelib.domain.queueing import Ticket
 from chalicelib.domain.slots import Seat
+from chalicelib.domain.visits import Visit
 from chalicelib.services.listing_ports import ListedCatalog
 from chalicelib.services.message_ports import MessagePorts
 from chalicelib.services.ports import Page, Receipt, RequestKey
@@ -88,6 +89,31 @@ class TicketRepository(Protocol):
         ...
 
 
+class VisitRepository(Protocol):
+    """On-site service: visits, and the duties of staff and equipment."""
+
+    def get(self, visit_id: str) -> Visit | None:
+        """The visit as last committed (strongly consistent)."""
+        ...
+
+    def of(self, subject: str, after: str | None, limit: int) -> Page[Visit]:
+        """A person's visits, newest first."""
+        ...
+
+    def open_at(self, place: str, after: str | None, limit: int) -> Page[Visit]:
+        """What a place has still to arrange or make, oldest first."""
+        ...
+
+    def commit(
+        self, visit: Visit, *, before: Visit | None, key: RequestKey | None = None, receipt: Receipt | None = None
+    ) -> None:
+        """Write the visit, its duties and its event in one transaction; give back what ``before`` took.
+
+        Raises Conflict when the visit has moved on, staff or equipment is taken then, or the key was used.
+        """
+        ...
+
+
 class AppointmentPorts(MessagePorts, Protocol):
     """The ports of a case and of telling, and those of appointments."""
 
@@ -97,3 +123,5 @@ class AppointmentPorts(MessagePorts, Protocol):
     def appointments(self) -> AppointmentRepository: ...
     @property
     def tickets(self) -> TicketRepository: ...
+    @property
+    def visits(self) -> VisitRepository: ...

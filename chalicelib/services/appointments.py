@@ -127,7 +127,7 @@ def book(
     Raises Invalid for a slot that there is not, or a foreign item; Refused when it is too early, too late or full, and
     when the person is expected elsewhere, has the item booked or stayed away too often; Forbidden for others' bookings.
     """
-    booker = _booker(ports, actor, wish)
+    booker = booker_of(ports, actor, wish)
     _foreseeable(start - ports.clock.now(), "/start")
     candidates = list(_beginning_at(ports, wish, start))
     if not candidates:
@@ -152,7 +152,7 @@ def book(
 
 def wait(ports: AppointmentPorts, actor: Actor, wish: Wish, day: date, *, key: RequestKey | None = None) -> Receipt:
     """Join the waiting list of a day on which every slot is taken. Raises as ``book``."""
-    booker = _booker(ports, actor, wish)
+    booker = booker_of(ports, actor, wish)
     _foreseeable(day - legal_day(ports.clock.now()), "/day")
     counter = counter_of(ports, wish.place, day)
     errand = errand_at(ports, counter.place, wish.item)
@@ -319,7 +319,7 @@ def _fresh(ports: AppointmentPorts, counter: Counter, booker: Booker, errand: Er
     )
 
 
-def _booker(ports: AppointmentPorts, actor: Actor, wish: Wish) -> Booker:
+def booker_of(ports: AppointmentPorts, actor: Actor, wish: Wish) -> Booker:
     """For whom it is: the applicant themselves, or whom an agent acts for under an authority in force."""
     if actor.kind in (ActorKind.PERSON, ActorKind.ORGANISATION):
         if wish.principal not in ("", actor.subject):

@@ -10,16 +10,14 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from chalicelib.domain import appointments as rules
-from chalicelib.domain import messages as message_rules
 from chalicelib.domain.appointments import Appointment, AppointmentState
 from chalicelib.domain.booking_rules import HORIZON
-from chalicelib.domain.catalog import ToldBy
-from chalicelib.domain.deadlines import SHANGHAI, legal_day
+from chalicelib.domain.deadlines import legal_day
 from chalicelib.domain.errors import Conflict, Unavailable
 from chalicelib.domain.messages import Message
 from chalicelib.domain.schedules import Place, area_of, division_of, in_force
 from chalicelib.domain.slots import Seat, Slot, free, holds
-from chalicelib.services import messages
+from chalicelib.services import telling
 from chalicelib.services.appointment_ports import AppointmentPorts
 from chalicelib.services.appointments import Counter, commit, serving, slots_of
 
@@ -156,39 +154,11 @@ def tell(ports: AppointmentPorts, appointment_id: str, number: int, kind: str) -
     found = ports.appointments.get(appointment_id)
     if found is None or kind not in rules.TOLD:
         return None
-    message_id = message_rules.id_of_event(found.id, number)
-    told = ports.messages.get(message_id)
-    if told is None:
-        told = _message(ports, found, message_id, kind)
-        try:
-            ports.messages.commit(told, expected_version=0)
-        except Conflict:
-            # The same hint ran beside this one; what it wrote is as good.
-            told = ports.messages.get(message_id) or told
-    return messages.deliver(ports, told)
-
-
-def _message(ports: AppointmentPorts, found: Appointment, message_id: str, kind: str) -> Message:
     places = {
         "item": found.errand.name,
         "place": found.place_name,
-        "when": _wall(found.start) or found.day.isoformat(),
-        "was": _wall(found.moved_from),
+        "when": telling.wall_time(found.start) or found.day.isoformat(),
+        "was": telling.wall_time(found.moved_from),
         "where": f"{ports.public_address}/v1/appointments/{found.id}",
     }
-    return message_rules.post_in(
-        Message(
-            message_id,
-            found.id,
-            kind,
-            found.booker.subject,
-            message_rules.compose(ports.message_texts.template(kind), places),
-            ports.clock.now(),
-            str(ToldBy.INBOX_DELIVERED),
-            deliveries=message_rules.first_deliveries(ports.contacts.get(found.booker.subject)),
-        )
-    )
-
-
-def _wall(at: datetime | None) -> str:
-    return f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}" if at else ""
+    return telling.tell(ports, telling.About(found.id, number, kind, found.booker.subject), places)

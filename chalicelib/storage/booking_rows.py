@@ -67,3 +67,20 @@ class TicketRow(Row, discriminator="ticket"):
 
     version = NumberAttribute()
     ticket = UnicodeAttribute()
+
+
+class VisitRow(Row, discriminator="visit"):
+    """visit#<id>/visit: on-site service, sealed; listed for whom it is."""
+
+    version = NumberAttribute()
+    snapshot = BinaryAttribute(legacy_encoding=False)
+
+
+class VisitPlaceRow(Row, discriminator="visit_place"):
+    """visit#<id>/place: lists it for the place while it is open."""
+
+
+class DutyRow(Row, discriminator="duty"):
+    """duty#<staff or equipment>/quarter#<instant>: taken by a visit. It must not exist to be taken."""
+
+    visit = UnicodeAttribute()

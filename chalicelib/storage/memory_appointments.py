@@ -10,9 +10,10 @@ from chalicelib.domain.booking_rules import BookingTerms
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.queueing import Ticket
 from chalicelib.domain.slots import Seat
+from chalicelib.domain.visits import OPEN, Visit
 from chalicelib.services.ports import OutboxRow, Page, Receipt, RequestKey
 from chalicelib.storage.codec import dumps, instant, loads
-from chalicelib.storage.memory import MemoryStore
+from chalicelib.storage.memory import MemoryStore, page_of
 from chalicelib.storage.tables import shard_of
 
 
@@ -148,3 +149,41 @@ def _clash(one: Appointment, other: Appointment) -> bool:
     if one.start is None or one.end is None or other.start is None or other.end is None:
         return False
     return not set(quarters(one.start, one.end)).isdisjoint(quarters(other.start, other.end))
+
+
+class MemoryVisits:
+    """Twin of ``storage.visits.DynamoVisits``."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self.store = store
+        self.rows: dict[str, str] = {}
+
+    def _every(self) -> list[Visit]:
+        return [loads(text, Visit) for _, text in sorted(self.rows.items())]
+
+    def get(self, visit_id: str) -> Visit | None:
+        stored = self.rows.get(visit_id)
+        return loads(stored, Visit) if stored else None
+
+    def of(self, subject: str, after: str | None, limit: int) -> Page[Visit]:
+        mine = [v for v in self._every() if v.booker.subject == subject]
+        return page_of(mine, lambda v: v.id, after, limit, newest_first=True)
+
+    def open_at(self, place: str, after: str | None, limit: int) -> Page[Visit]:
+        found = [v for v in self._every() if v.place == place and v.state in OPEN]
+        return page_of(found, lambda v: v.id, after, limit)
+
+    def commit(
+        self, visit: Visit, *, before: Visit | None, key: RequestKey | None = None, receipt: Receipt | None = None
+    ) -> None:
+        stored = self.get(visit.id)
+        if (stored.version if stored else 0) != (before.version if before else 0):
+            raise Conflict.because("store.conflict")
+        self.store.refuse_used(key)
+        taken = {duty for other in self._every() if other.id != visit.id for duty in other.duties()}
+        if not taken.isdisjoint(visit.duties()):
+            raise Conflict.because("store.conflict")
+        self.rows[visit.id] = dumps(visit)
+        row_key = f"{shard_of(visit.id)}|{instant(visit.changed_at)}#{visit.id}"
+        self.store.outbox[row_key] = OutboxRow(row_key, visit.id, ((visit.version, visit.event),), visit.changed_at)
+        self.store.keep(key, receipt)

@@ -12,10 +12,10 @@ import pytest
 
 from chalicelib.domain.actors import Actor, ActorKind
 from chalicelib.domain.appointments import Appointment, AppointmentState
-from chalicelib.domain.errors import Conflict, DomainError
+from chalicelib.domain.errors import Conflict, DomainError, Unavailable
 from chalicelib.domain.opening_hours import Span
 from chalicelib.domain.queueing import Ticket, TicketState
-from chalicelib.services import appointments
+from chalicelib.services import appointments, visits
 from chalicelib.services.appointments import Wish
 from chalicelib.services.ports import Receipt, RequestKey
 from chalicelib.storage import booking_rows, tables
@@ -23,10 +23,13 @@ from chalicelib.storage.appointments import DynamoAppointments
 from chalicelib.storage.cases import DynamoCases
 from chalicelib.storage.sealing import Safe
 from chalicelib.storage.tickets import DynamoTickets
+from chalicelib.storage.visits import DynamoVisits
 from tests import bookings as p
 from tests import cloud as stack
 from tests import factories as f
+from tests.unit.test_appointment_services import DESK
 from tests.unit.test_booking_rules import local
+from tests.unit.test_visits import HOME, MADE
 
 SATURDAY, SUNDAY = local("2026-03-07", "09:00"), local("2026-03-08", "09:00")
 WISH = Wish(p.PLACE, p.ITEM)
@@ -40,6 +43,7 @@ def on_dynamo(made: p.AppointmentWorld, tables_of: stack.Tables) -> p.Appointmen
     made.cases = DynamoCases(connection, safe)  # type: ignore[assignment]
     made.appointments = DynamoAppointments(connection, safe)
     made.tickets = DynamoTickets(connection)
+    made.visits = DynamoVisits(connection, safe)
     return made
 
 
@@ -171,6 +175,26 @@ def test_a_queue_keeps_its_tickets_by_number(world: p.AppointmentWorld) -> None:
     assert world.tickets.queue(p.PLACE, day)[1] == called
 
 
+@pytest.mark.requirement("E4")
+def test_visits_are_kept_listed_and_take_their_staff_once(world: p.AppointmentWorld) -> None:
+    first, second = (visits.ask(world, person(n), WISH, HOME).id for n in range(2))
+    assert [v.id for v in world.visits.open_at(p.PLACE, None, 1).items] == [first]
+    visits.arrange(world, DESK, first, MADE)
+    with pytest.raises(Conflict):
+        visits.arrange(world, DESK, second, MADE)
+    later = replace(MADE, start=MADE.end, end=MADE.end + timedelta(hours=1))
+    visits.arrange(world, DESK, first, later)
+    visits.arrange(world, DESK, second, MADE)
+    visits.refuse(world, DESK, first, "道路中断")
+    assert [v.id for v in world.visits.open_at(p.PLACE, None, 5).items] == [second]
+    (kept_visit,) = world.visits.of(person(0).subject, None, 5).items
+    assert kept_visit == world.visits.get(first)
+    assert (kept_visit.address, kept_visit.version) == (HOME.text, 4)
+    with pytest.raises(Conflict):
+        world.visits.commit(kept_visit, before=replace(kept_visit, version=1))
+    assert world.visits.get("none") is None
+
+
 @pytest.mark.requirement("H3")
 def test_rows_of_seats_lists_and_queues_do_not_say_who_booked(engine_or_moto: p.AppointmentWorld) -> None:
     appointments.book(engine_or_moto, f.HERDER, WISH, SATURDAY)
@@ -191,6 +215,19 @@ def engine_or_moto(aws: stack.Tables) -> p.AppointmentWorld:
 RACERS, SEATS = 200, 5
 
 
+def wish_again_and_again(world: p.AppointmentWorld, number: int) -> str:
+    """What a client does while the store is too busy to answer: the same request under the same key."""
+    key = RequestKey(f"racer-{number}", "content")
+    while True:
+        try:
+            return str(appointments.book(world, person(number), WISH, SATURDAY, key=key).result["state"])
+        except Unavailable:
+            continue
+        except DomainError as refusal:
+            done = world.cases.receipt(key.scope)
+            return str(done.receipt.result["state"]) if done else refusal.code
+
+
 @pytest.mark.engine
 @pytest.mark.requirement("E4")
 def test_of_two_hundred_racers_for_five_places_exactly_five_are_booked(engine_tables: stack.Tables) -> None:
@@ -199,10 +236,7 @@ def test_of_two_hundred_racers_for_five_places_exactly_five_are_booked(engine_ta
 
     def race(number: int) -> str:
         start.wait()
-        try:
-            return str(appointments.book(world, person(number), WISH, SATURDAY).result["state"])
-        except DomainError as refusal:
-            return refusal.code
+        return wish_again_and_again(world, number)
 
     with ThreadPoolExecutor(RACERS) as pool:
         outcomes = Counter(pool.map(race, range(RACERS)))

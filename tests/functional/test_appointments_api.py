@@ -124,8 +124,8 @@ def test_a_seat_is_booked_once_shown_as_taken_told_and_given_back(api: Api) -> N
     made = opened(api)
     first, second = slots(api, made, 1)[:2]
     assert (first["seats"], first["left"]) == (1, 1)
-    answer = api.post("herder", "/v1/appointments", wish(made, first), key="once-and-again")
-    again = api.post("herder", "/v1/appointments", wish(made, first), key="once-and-again")
+    once = f"once-and-again-{next(_numbers)}"
+    answer, again = (api.post("herder", "/v1/appointments", wish(made, first), key=once) for _ in range(2))
     assert (answer.status, again.body) == (201, answer.body)
     assert again.headers["Idempotency-Replayed"] == "true"
     assert answer.headers["Location"].endswith(f"/v1/appointments/{answer.body['id']}")
@@ -244,3 +244,36 @@ def test_terms_are_public_and_set_by_the_head_alone(api: Api) -> None:
     api.cloud.wiring.place_store.load([bare])
     api.cloud.wiring.places._areas.clear()  # type: ignore[attr-defined]
     assert api.get(None, f"/v1/places/{bare.id}/booking-terms").code == "booking-terms.none"
+
+
+@pytest.mark.requirement("E4")
+def test_a_visit_is_asked_for_arranged_told_and_listed_for_both_sides(api: Api) -> None:
+    centre = place(id=f"{CHAIN.banner.code}-visits{next(_numbers)}", kind=PlaceKind.STATION, items=(ITEM,))
+    api.cloud.wiring.place_store.load([centre])
+    api.cloud.wiring.places._areas.clear()  # type: ignore[attr-defined]
+    wanted = {
+        "place": centre.id,
+        "item": ITEM,
+        "division": CHAIN.village.code,
+        "address": "示例嘎查𠮷1号",
+        "ground": "disabled",
+    }
+    visit = api.post("herder", "/v1/visits", wanted).body["id"]
+    listed = api.get("place-desk", f"/v1/visit-requests/{centre.id}").body["items"]
+    assert [found["id"] for found in listed] == [visit]
+    start = api.cloud.clock.now() + timedelta(days=1)
+    times = {"start": start.isoformat(), "end": (start + timedelta(hours=1)).isoformat()}
+    made = {**times, "staff": ["place-desk"], "equipment": ["移动终端-1"]}
+    assert api.post("herder", f"/v1/visits/{visit}/arrangement", made).code == "place.staff-only"
+    assert api.post("place-desk", f"/v1/visits/{visit}/arrangement", made).status == 200
+    api.cloud.settle()
+    assert kinds(api, "herder")[0] == "visit.arranged"
+    assert api.get("stranger", f"/v1/visits/{visit}").code == "visit.not-found"
+    assert api.post("place-desk", f"/v1/visits/{visit}/completion").code == "visit.not-begun"
+    assert api.post("herder", f"/v1/visits/{visit}/cancellation").body["result"] == {"state": "cancelled"}
+    assert api.get("herder", "/v1/visits").body["items"][0]["state"]["code"] == "cancelled"
+    second = api.post("herder", "/v1/visits", wanted).body["id"]
+    assert api.post("place-desk", f"/v1/visits/{second}/refusal", {"reason": "道路中断"}).status == 200
+    assert api.get("herder", f"/v1/visits/{second}").body["reason"] == "道路中断"
+    far = {**wanted, "division": CHAIN.league.code}
+    assert api.post("herder", "/v1/visits", far).code == "visit.outside-area"

@@ -23,8 +23,9 @@ def test_every_call_for_appointments_is_allowed_by_the_policy_of_its_function(
         booking.test_a_seat_is_booked_once_shown_as_taken_told_and_given_back(api)
         booking.test_whoever_waits_is_booked_when_a_seat_is_given_back(api)
         booking.test_when_the_place_closes_the_booked_are_moved_and_told(api)
+        booking.test_a_visit_is_asked_for_arranged_told_and_listed_for_both_sides(api)
         booking.test_the_queue_takes_who_booked_and_who_walks_in_and_lets_priority_go_first(api)
     assert {call for call in calls if not allowed(policy(functions()[call.function]), call)} == set()
     touched = {key.split("#")[0] for call in calls for key in call.keys}
-    assert {"appointment", "day", "booker", "queue", "terms", "appointments"} <= touched
-    assert {"follow_appointments", "follow_places"} <= {call.function for call in calls}
+    assert {"appointment", "day", "booker", "queue", "terms", "appointments", "visit", "duty", "visits-of"} <= touched
+    assert {"follow_appointments", "follow_places", "follow_visits"} <= {call.function for call in calls}
