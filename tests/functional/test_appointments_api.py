@@ -46,13 +46,19 @@ def _staff(key: str, role: str) -> Person:
 
 
 STAFF = (_staff("place-desk", "window"), _staff("place-head", "head"))
-OTHERS = tuple(Person(f"booker-{n}", "somebody", "person", f"某人{n}(演示)") for n in range(3))
 
 
 @pytest.fixture(autouse=True)
 def _people(api: Api) -> None:
-    for person in (*STAFF, *OTHERS):
+    for person in STAFF:
         api.cloud.people[person.key] = person
+
+
+def somebody(api: Api) -> str:
+    """A person who has booked nothing yet: the stack remembers those of other tests."""
+    key = f"booker-{next(_numbers)}"
+    api.cloud.people[key] = Person(key, "somebody", "person", f"{key}(演示)")
+    return key
 
 
 def place(**changes: Any) -> Place:
@@ -145,47 +151,51 @@ def test_a_seat_is_booked_once_shown_as_taken_told_and_given_back(api: Api) -> N
 
 @pytest.mark.requirement("E4")
 def test_whoever_waits_is_booked_when_a_seat_is_given_back(api: Api) -> None:
+    one = somebody(api)
+    other = somebody(api)
     made = opened(api, hours=tuple(replace(h, spans=(Span(600, 630),)) for h in ALWAYS))
     (slot,) = slots(api, made, 1)
     day = (legal_day(api.cloud.clock.now()) + timedelta(days=1)).isoformat()
     waiting = {"place": made.id, "item": ITEM, "day": day}
-    refused = api.post("booker-1", "/v1/appointments/waiting-list", waiting)
+    refused = api.post(other, "/v1/appointments/waiting-list", waiting)
     assert (refused.status, refused.code) == (409, "appointment.room-left")
-    first = booked(api, "booker-0", made, slot)
-    listed = api.post("booker-1", "/v1/appointments/waiting-list", waiting).body["id"]
-    assert state(api, "booker-1", listed) == "waiting"
-    api.post("booker-0", f"/v1/appointments/{first}/cancellation")
+    first = booked(api, one, made, slot)
+    listed = api.post(other, "/v1/appointments/waiting-list", waiting).body["id"]
+    assert state(api, other, listed) == "waiting"
+    api.post(one, f"/v1/appointments/{first}/cancellation")
     api.cloud.settle()
-    assert state(api, "booker-1", listed) == "booked"
-    assert kinds(api, "booker-1")[0] == "appointment.promoted"
-    api.post("booker-1", f"/v1/appointments/{listed}/cancellation")
+    assert state(api, other, listed) == "booked"
+    assert kinds(api, other)[0] == "appointment.promoted"
+    api.post(other, f"/v1/appointments/{listed}/cancellation")
 
 
 @pytest.mark.requirement("E4")
 def test_when_the_place_closes_the_booked_are_moved_and_told(api: Api) -> None:
+    one = somebody(api)
     made = opened(api)
-    appointment = booked(api, "booker-2", made, slots(api, made, 2)[0])
+    appointment = booked(api, one, made, slots(api, made, 2)[0])
     closed = legal_day(api.cloud.clock.now()) + timedelta(days=2)
     published(api, replace(made, version=2, closures=(Closure(closed, closed, "停电检修"),)))
     api.cloud.settle()
-    found = api.get("booker-2", f"/v1/appointments/{appointment}").body
+    found = api.get(one, f"/v1/appointments/{appointment}").body
     assert found["state"]["code"] == "booked"
     assert found["day"] == (closed + timedelta(days=1)).isoformat()
     assert found["moved_from"] is not None
-    assert kinds(api, "booker-2")[0] == "appointment.moved"
+    assert kinds(api, one)[0] == "appointment.moved"
     published(api, replace(made, version=3, closed=True))
     api.cloud.settle()
-    assert state(api, "booker-2", appointment) == "freed"
-    assert kinds(api, "booker-2")[0] == "appointment.freed"
+    assert state(api, one, appointment) == "freed"
+    assert kinds(api, one)[0] == "appointment.freed"
 
 
 @pytest.mark.requirement("B1")
 @pytest.mark.requirement("E4")
 def test_the_queue_takes_who_booked_and_who_walks_in_and_lets_priority_go_first(api: Api) -> None:
+    one = somebody(api)
     made = opened(api)
     path = f"/v1/places/{made.id}/queue"
     found = slots(api, made) or slots(api, made, 1)
-    appointment = booked(api, "booker-0", made, found[0])
+    appointment = booked(api, one, made, found[0])
     checked = api.post("place-desk", f"/v1/appointments/{appointment}/check-in", {})
     walk_in = api.post("place-desk", path, {"item": ITEM})
     first = api.post("place-desk", path, {"item": ITEM, "priority": "pregnant"})
