@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 
 class Level(IntEnum):
@@ -26,8 +27,12 @@ class Level(IntEnum):
 _LENGTH = {Level.REGION: 2, Level.LEAGUE: 4, Level.BANNER: 6, Level.TOWNSHIP: 9, Level.VILLAGE: 12}
 
 
+@lru_cache(maxsize=1 << 15)
 def level_of(code: str) -> Level:
-    """The level that a 12-digit code stands for, from its trailing zeros."""
+    """The level that a 12-digit code stands for, from its trailing zeros.
+
+    Remembered: answers about places ask it of every place of a banner.
+    """
     for level, length in _LENGTH.items():
         if code[length:].strip("0") == "":
             return level

@@ -7,15 +7,15 @@ it is taken anywhere (通办). Terminals, bank and post outlets name theirs (政
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from math import asin, cos, radians, sin, sqrt
 from typing import Any
 
 from chalicelib.domain.calendar import Calendar
-from chalicelib.domain.divisions import Level, ancestor, contains, level_of
+from chalicelib.domain.divisions import Level, contains, level_of
 from chalicelib.domain.opening_hours import DELAY_KINDS, Hours, Opening, at, coming
 from chalicelib.domain.schedules import Place, PlaceKind, Position, Window, WindowKind
 
@@ -75,7 +75,7 @@ def _manners(place: Place, row: Row, division: str) -> Iterator[Manner]:
         yield Manner.ENTRUSTED if accepted["entrusted"] else Manner.OWN
     if local and row["assisted"] and place.kind in _ASSISTING:
         yield Manner.ASSISTED
-    if row["scope"] in ANYWHERE:
+    if row["scope"] in ANYWHERE and place.kind is PlaceKind.CENTRE:
         yield Manner.CROSS_REGION
 
 
@@ -113,34 +113,64 @@ class Answer:
     next: Opening | None
 
 
-def answer(found: Service, row: Row, nearness: int, metres: int | None, moment: datetime, calendar: Calendar) -> Answer:
-    """What a place answers for an item at a moment."""
-    hours, closures = found.place.hours, found.place.closures
-    now = tuple(o for o in at(hours, closures, moment, calendar) if serves(o, found, row))
-    later = (o for o in coming(hours, closures, moment, calendar) if o.start > moment and serves(o, found, row))
-    return Answer(found, nearness, metres, now, next(later, None))
-
-
 _FAR = 40_000_000
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
-def order(found: Answer) -> tuple[bool, int, int, datetime, str]:
-    """Open ones first, then the nearer, then those that open earlier."""
-    metres = _FAR if found.metres is None else found.metres
-    opens = found.next.start if found.next else _NEVER
-    return not found.now, metres, found.nearness, opens, found.service.place.id
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A place that takes the item, and how near it is."""
+
+    service: Service
+    nearness: int
+    metres: int | None
+
+
+def ranked(found: Iterable[Candidate], row: Row, moment: datetime, calendar: Calendar, limit: int) -> list[Answer]:
+    """The answers for an item at a moment: open ones first, then the nearer, then those that open earlier.
+
+    Many places have the same hours, which are laid out once. What opens next is looked for only where it is shown or
+    decides the order: it is the dearest part.
+    """
+    laid_out: dict[tuple[object, object], tuple[Opening, ...]] = {}
+    rough = []
+    for candidate in found:
+        taken = candidate.service
+        hours, closures = taken.place.hours, taken.place.closures
+        openings = laid_out.get((hours, closures))
+        if openings is None:
+            openings = laid_out[hours, closures] = at(hours, closures, moment, calendar)
+        now = tuple(o for o in openings if serves(o, taken, row))
+        rough.append(Answer(taken, candidate.nearness, candidate.metres, now, None))
+    rough.sort(key=_order)
+    worst = _rank(rough[limit - 1]) if len(rough) > limit else None
+    shown = [a for n, a in enumerate(rough) if n < limit or (not a.now and worst is not None and _rank(a) <= worst)]
+    return sorted((_with_next(a, row, moment, calendar) for a in shown), key=_order)[:limit]
+
+
+def _with_next(found: Answer, row: Row, moment: datetime, calendar: Calendar) -> Answer:
+    place = found.service.place
+    later = coming(place.hours, place.closures, moment, calendar)
+    return replace(found, next=next((o for o in later if o.start > moment and serves(o, found.service, row)), None))
+
+
+def _rank(found: Answer) -> tuple[bool, int, int]:
+    return not found.now, _FAR if found.metres is None else found.metres, found.nearness
+
+
+def _order(found: Answer) -> tuple[tuple[bool, int, int], datetime, str]:
+    opens = found.next.start if found.next and not found.now else _NEVER
+    return _rank(found), opens, found.service.place.id
+
+
+_DIGITS = ((Level.VILLAGE, 12), (Level.TOWNSHIP, 9), (Level.BANNER, 6), (Level.LEAGUE, 4), (Level.REGION, 2))
 
 
 def nearness(place: str, division: str) -> int:
     """How near a place's division lies to an applicant's: the own chain from below, then the neighbours."""
     if contains(place, division):
         return Level.VILLAGE - level_of(place)
-    shared = next(
-        level
-        for level in sorted(Level, reverse=True)
-        if level is not Level.NATIONAL and ancestor(place, level) == ancestor(division, level) is not None
-    )
+    shared = next(level for level, digits in _DIGITS if place[:digits] == division[:digits])
     return 2 * Level.VILLAGE - shared
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -23,8 +23,12 @@ class Places(Protocol):
     def area(self, division: str) -> Sequence[Place]:
         """Every version of every place of an area (``schedules.area_of`` the division), by id and version.
 
-        ``schedules.in_force`` chooses those that count on a day.
+        ``on`` chooses those that count on a day.
         """
+        ...
+
+    def on(self, division: str, day: date) -> Mapping[str, Place]:
+        """By id, the versions of an area that count on a legal day, closing ones too."""
         ...
 
     def near(self, position: Position) -> frozenset[str]:

@@ -13,7 +13,7 @@ from chalicelib.domain.divisions import DivisionIndex, Level, ancestor, contains
 from chalicelib.domain.errors import Gone, Invalid, NotFound, Violation, raise_all
 from chalicelib.domain.opening_hours import Opening, at, coming, openings, plainly
 from chalicelib.domain.schedules import Place, Position, division_of, in_force
-from chalicelib.domain.service_points import Answer, DelayEntry, Row
+from chalicelib.domain.service_points import Answer, Candidate, DelayEntry, Row, Service
 from chalicelib.services.ports import Ports, PublishedCatalog
 
 FARTHEST = timedelta(days=366)
@@ -83,7 +83,7 @@ def versions(ports: Ports, place_id: str) -> Sequence[Place]:
 def places_of(ports: Ports, division: str) -> Sequence[Place]:
     """The open places within a division (of league and region only their own). Raises Invalid."""
     _known(ports, division)
-    found = in_force(ports.places.area(division), _today(ports)).values()
+    found = ports.places.on(division, _today(ports)).values()
     return [p for p in found if not p.closed and contains(division, p.division)]
 
 
@@ -148,12 +148,12 @@ def where(
     if row is None:
         raise AssertionError("unreachable: raised above")
     calendar, day = ports.calendar.current(), legal_day(wanted)
-    answers = [
-        points.answer(taken, row, near, metres, wanted, calendar)
-        for candidate, near, metres in _candidates(ports, divisions, row, division, position, day)
-        if (taken := points.service(candidate, row, division or candidate.division)) is not None
-    ]
-    return wanted, row, sorted(answers, key=points.order)[:limit]
+    candidates = (
+        _candidate(taken, division, position)
+        for place in _around(ports, divisions, row, division, position, day)
+        if (taken := points.service(place, row, division or place.division)) is not None
+    )
+    return wanted, row, points.ranked(candidates, row, wanted, calendar, limit)
 
 
 def delay_list(ports: Ports, catalog: PublishedCatalog, division: str, day: date | None) -> DelayList:
@@ -161,26 +161,31 @@ def delay_list(ports: Ports, catalog: PublishedCatalog, division: str, day: date
     _known(ports, division)
     wanted = day or _today(ports)
     mine = [p for p in ports.places.area(division) if contains(division, p.division)]
-    counting = [p for p in in_force(mine, wanted).values() if not p.closed]
+    counting = [p for p in ports.places.on(division, wanted).values() if contains(division, p.division)]
     head = catalog.release()
     published = sum(1 for p in mine if p.since <= wanted)
     version = f"{head.number if head else 0}.{published}"
     return DelayList(division, wanted, version, points.delay_list(counting, catalog.index().summaries))
 
 
-def _candidates(
+def _candidate(taken: Service, division: str, position: Position | None) -> Candidate:
+    place = taken.place
+    near = points.nearness(place.division, division) if division else 0
+    metres = points.metres_between(position, place.position) if position and place.position else None
+    return Candidate(taken, near, metres)
+
+
+def _around(
     ports: Ports, divisions: DivisionIndex, row: Row, division: str, position: Position | None, day: date
-) -> Iterator[tuple[Place, int, int | None]]:
+) -> Iterator[Place]:
+    """Where to look: around a position if one is given, else in the division and near it."""
     if position is not None:
-        for place_id in sorted(ports.places.near(position)):
-            found = ports.places.place(place_id, day)
-            if found is not None and found.position is not None:
-                near = points.nearness(found.division, division) if division else 0
-                yield found, near, points.metres_between(position, found.position)
+        found = (ports.places.place(place_id, day) for place_id in sorted(ports.places.near(position)))
+        # The version that counts on the day may stand elsewhere, or nowhere that is known.
+        yield from (place for place in found if place is not None and place.position is not None)
         return
     for area in _areas(divisions, row, division):
-        for found in in_force(ports.places.area(area), day).values():
-            yield found, points.nearness(found.division, division), None
+        yield from ports.places.on(area, day).values()
 
 
 def _areas(divisions: DivisionIndex, row: Row, division: str) -> Iterator[str]:
