@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.services import (
+    appointment_ports,
     commitment_ports,
     credit_ports,
     log_ports,
@@ -267,6 +268,24 @@ class Wiring:
         from chalicelib.storage.catalog_view import CatalogView
 
         return CatalogView(self.catalog_store, self.clock)
+
+    @cached_property
+    def appointments(self) -> appointment_ports.AppointmentRepository:
+        from chalicelib.storage.appointments import DynamoAppointments
+
+        return DynamoAppointments(self._cases_connection, self._safe)
+
+    @cached_property
+    def tickets(self) -> appointment_ports.TicketRepository:
+        from chalicelib.storage.tickets import DynamoTickets
+
+        return DynamoTickets(self._cases_connection)
+
+    @cached_property
+    def visits(self) -> appointment_ports.VisitRepository:
+        from chalicelib.storage.visits import DynamoVisits
+
+        return DynamoVisits(self._cases_connection, self._safe)
 
     @cached_property
     def place_store(self) -> schedule_ports.PlaceStore:

@@ -54,6 +54,9 @@ class Use(StrEnum):
     DESTROY_KEYS = "destroy data keys, and what else names people"
     READ_HEADS = "list how far the logs go"
     ANCHOR = "keep anchors of the logs"
+    READ_APPOINTMENTS = "read appointments, queues and visits"
+    CHANGE_APPOINTMENTS = "change appointments, queues and visits"
+    SET_BOOKING_TERMS = "set terms of booking"
     READ_RECEIPTS = "read receipts of keyed requests"
     STORE_TOKENS = "store task tokens"
     REPORT_TOKENS = "read and forget task tokens"
@@ -116,6 +119,15 @@ _TELLING = (
     Use.KNOW_ADDRESS,
 )
 
+# Whose seat follows from hours, and hours from places and the calendar.
+_REBOOKING = (
+    Use.READ_APPOINTMENTS,
+    Use.CHANGE_APPOINTMENTS,
+    Use.OPEN_KEYS,
+    Use.READ_PLACES,
+    Use.READ_CATALOG,
+)
+
 USES: dict[str, tuple[Use, ...]] = {
     API_HANDLER: (
         *_COMMANDS,
@@ -140,6 +152,9 @@ USES: dict[str, tuple[Use, ...]] = {
         Use.CHANGE_MANDATES,
         Use.CHANGE_OUTAGES,
         Use.READ_CERTIFICATES,
+        Use.READ_APPOINTMENTS,
+        Use.CHANGE_APPOINTMENTS,
+        Use.SET_BOOKING_TERMS,
         Use.READ_RECEIPTS,
         Use.READ_PLACES,
         Use.LIST_PLACES,
@@ -155,6 +170,9 @@ USES: dict[str, tuple[Use, ...]] = {
     ),
     "anchor_logs": (Use.READ_HEADS, Use.ANCHOR, Use.SIGN),
     "authorize": (Use.KNOW_ISSUER,),
+    "follow_appointments": (*_REBOOKING, *_TELLING),
+    "follow_places": _REBOOKING,
+    "follow_visits": (Use.READ_APPOINTMENTS, Use.OPEN_KEYS, *_TELLING),
     "open_node": (*_COMMANDS, Use.STORE_TOKENS),
     "relay_outbox": (Use.CLEAR_OUTBOX, Use.PUBLISH),
     "sweep_outbox": (Use.READ_OUTBOX, Use.CLEAR_OUTBOX, Use.PUBLISH),

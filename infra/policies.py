@@ -43,6 +43,12 @@ _CASES_TABLE: dict[Use, tuple[tuple[str, ...], tuple[str, ...]]] = {
     Use.CHANGE_CONTACTS: (("PutItem",), ("contacts#*", "idem#*")),
     Use.READ_MESSAGES: (_READ, ("message#*",)),
     Use.CHANGE_MESSAGES: (("PutItem",), ("message#*", "idem#*")),
+    Use.READ_APPOINTMENTS: (_READ, ("appointment#*", "day#*", "booker#*", "queue#*", "terms#*", "visit#*")),
+    Use.CHANGE_APPOINTMENTS: (
+        _WRITE,
+        ("appointment#*", "day#*", "booker#*", "queue#*", "visit#*", "duty#*", "outbox#*", "idem#*"),
+    ),
+    Use.SET_BOOKING_TERMS: (("PutItem",), ("terms#*", "idem#*")),
     # A case is read with its key in one call, which one statement has to allow as a whole.
     Use.OPEN_KEYS: (("GetItem", "BatchGetItem"), ("case#*", "key#*")),
     Use.MAKE_KEYS: (("PutItem",), ("key#*",)),

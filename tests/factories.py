@@ -196,6 +196,24 @@ class FakeForms:
                 yield f"{pointer}/{member}", given[member]
 
 
+_ROW = {
+    "name_en": "",
+    "department": "05",
+    "accepted_at": {"level": 3, "department": "05", "entrusted": False},
+    "scope": "division",
+    "assisted": True,
+    "delay_service": True,
+    "in_hall": True,
+}
+
+
+@dataclass
+class Rows:
+    """The rows of a release, by code."""
+
+    by_code: dict[str, dict[str, Any]]
+
+
 @dataclass
 class FakeCatalog:
     """One item, offered everywhere below its level."""
@@ -212,6 +230,10 @@ class FakeCatalog:
         if made is None or ancestor(division, made.level) != made.body.division:
             return None
         return made
+
+    def index(self) -> Rows:
+        """What the league accepts at its windows, helped with and marked for delay service."""
+        return Rows({code: {**_ROW, "basic_code": code, "name": made.name} for code, made in self.current.items()})
 
     def version(self, code: str, version: int) -> ImplementationItem | None:
         return self.items.get((code, version))

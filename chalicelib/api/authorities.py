@@ -30,6 +30,7 @@ _NOT_FOUND = "authority.not-found"
         "authority.until-too-far",
         "authority.own-agent",
         "item.not-offered",
+        "help.item-not-listed",
     ),
 )
 def propose_authority(request: Request) -> Reply:

@@ -2,6 +2,7 @@
 
 from chalicelib.api import (
     accesses,
+    appointments,
     authorities,
     calendar,
     cases,
@@ -27,9 +28,12 @@ from chalicelib.api import (
     places,
     presence,
     procedures,
+    queues,
     supplements,
     tasks,
     uploads,
+    village_help,
+    visits,
 )
 
 BLUEPRINTS = (
@@ -53,6 +57,10 @@ BLUEPRINTS = (
     messages.bp,
     delivery_reports.bp,
     enquiries.bp,
+    appointments.bp,
+    queues.bp,
+    village_help.bp,
+    visits.bp,
     procedures.bp,
     hearings.bp,
     certificates.bp,

@@ -122,7 +122,13 @@ class Reply:
     location: str = ""
 
 
-_PLACES = {"case": "/v1/cases/{id}", "authority": "/v1/authorities/{id}", "upload": "/v1/uploads/{id}"}
+_PLACES = {
+    "case": "/v1/cases/{id}",
+    "authority": "/v1/authorities/{id}",
+    "upload": "/v1/uploads/{id}",
+    "appointment": "/v1/appointments/{id}",
+    "visit": "/v1/visits/{id}",
+}
 
 
 def receipt_reply(receipt: Receipt) -> Reply:

@@ -2,6 +2,7 @@
 
 from chalicelib.events import (
     anchors,
+    appointments,
     certificates,
     credit,
     messages,
@@ -14,6 +15,7 @@ from chalicelib.events import (
 
 BLUEPRINTS = (
     anchors.bp,
+    appointments.bp,
     certificates.bp,
     credit.bp,
     messages.bp,

@@ -8,11 +8,13 @@ from chalicelib.domain import authorities as rules
 from chalicelib.domain.actors import Actor
 from chalicelib.domain.authorities import Authority
 from chalicelib.domain.errors import Invalid, NotFound, Violation, raise_all
+from chalicelib.services.listing_ports import ListedPorts
 from chalicelib.services.ports import Page, Ports, Receipt, RequestKey
+from chalicelib.services.village_help import is_helped_with
 
 
 def propose(
-    ports: Ports,
+    ports: ListedPorts,
     actor: Actor,
     *,
     principal: str,
@@ -21,7 +23,10 @@ def propose(
     commitments: bool = False,
     key: RequestKey | None = None,
 ) -> Receipt:
-    """An agent asks to act for an account on certain items. Raises Invalid with every unknown item."""
+    """An agent asks to act for an account on certain items.
+
+    Raises Invalid with every item that is unknown there, or that village help does not help with (E7).
+    """
     now = ports.clock.now()
     new = ports.ids.new(now)
     authority = rules.propose(
@@ -29,12 +34,15 @@ def propose(
     )
     raise_all(
         Invalid,
-        [
-            None if ports.catalog.offer(item, actor.division) else Violation("item.not-offered", f"/items/{i}")
-            for i, item in enumerate(items)
-        ],
+        [_impossible(ports, actor.division, item, f"/items/{i}") for i, item in enumerate(items)],
     )
     return _commit(ports, authority, 0, key)
+
+
+def _impossible(ports: ListedPorts, station: str, item: str, pointer: str) -> Violation | None:
+    if ports.catalog.offer(item, station) is None:
+        return Violation("item.not-offered", pointer)
+    return None if is_helped_with(ports, item) else Violation("help.item-not-listed", pointer, {"item": item})
 
 
 def confirm(ports: Ports, actor: Actor, authority_id: str, *, key: RequestKey | None = None) -> Receipt:

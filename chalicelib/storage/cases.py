@@ -357,16 +357,20 @@ class DynamoCases:
 
 def outbox_row(case_id: str, events: Sequence[EventRecord]) -> t.OutboxRow:
     """What the relay has to publish of one commit."""
-    first, last = events[0], events[-1]
-    at = instant(first.recorded_at)
+    return announcement(case_id, [(r.number, r.event.type) for r in events], events[0].recorded_at)
+
+
+def announcement(owner: str, types: Sequence[tuple[int, str]], at: datetime) -> t.OutboxRow:
+    """What the relay has to publish of a case, or whatever else has numbered events: number and type of each."""
+    first, last = types[0][0], types[-1][0]
     return t.OutboxRow(
-        f"outbox#{t.shard_of(case_id)}",
-        f"{at}#{case_id}#{first.number:08d}",
-        case_id=case_id,
-        first=first.number,
-        last=last.number,
-        types=json.dumps([[r.number, r.event.type] for r in events]),
-        recorded_at=at,
+        f"outbox#{t.shard_of(owner)}",
+        f"{instant(at)}#{owner}#{first:08d}",
+        case_id=owner,
+        first=first,
+        last=last,
+        types=json.dumps(types),
+        recorded_at=instant(at),
     )
 
 

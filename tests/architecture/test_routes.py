@@ -22,6 +22,7 @@ PUBLIC_PREFIXES = (
     "/v1/divisions",
     "/v1/docs",
     "/v1/health",
+    "/v1/help",
     "/v1/items",
     "/v1/labels",
     "/v1/lists",

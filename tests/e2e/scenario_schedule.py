@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date, timedelta
 from typing import Any
 
-from tests.e2e.harness import Scenario
+from tests.e2e.schedule_bookings import Bookings
 
 ITEM = "152009901000"  # 居民身份证申领: accepted by the banner, among the delay-service items
-SHANGHAI = timezone(timedelta(hours=8))
 
 
-class Schedule(Scenario):
-    title = "a Saturday question → noon service → a make-up day → a reviewed exception → the calendar follows"
+class Schedule(Bookings):
+    title = "a Saturday question → noon → a reviewed exception → two racers for the last seat → moved, told, served"
 
     def run(self) -> None:
         self.village = self.account("agent")["division"]
@@ -30,6 +29,7 @@ class Schedule(Scenario):
             self.compare()
         with self.step("the list of delay-service items is public and has moved on by a version"):
             self.read_the_list()
+        self.run_bookings(ITEM)
 
     # -- steps ---------------------------------------------------------------------------------------------
 
@@ -62,28 +62,9 @@ class Schedule(Scenario):
         self.tell(f"{found['holiday']}: {[(d['date'], d['kind']['code'], d['differs']) for d in found['days']]}")
 
     def review(self) -> None:
-        place_id = self.centre(self.banner)
-        place = self.anyone().get(f"/v1/places/{place_id}/versions")["items"][-1]
         self.day = self.coming(lambda day: day["kind"]["code"] == "workday", skip=5)
         self.before = self.version_of_the_list(self.today())
-        change = {
-            **{k: v for k, v in place.items() if k not in ("version", "division_name", "demo", "position")},
-            "kind": place["kind"]["code"],
-            "replaces": place["version"],
-            "since": self.today().isoformat(),
-            "windows": [{**w, "kind": w["kind"]["code"]} for w in place["windows"]],
-            "facilities": [f["code"] for f in place["facilities"]],
-            "hours": [{**h, "kind": h["kind"]["code"], "access": h["access"]["code"]} for h in place["hours"]],
-            "closures": [
-                *[c for c in place["closures"] if not c["first"] <= self.day.isoformat() <= c["last"]],
-                {
-                    "first": self.day.isoformat(),
-                    "last": self.day.isoformat(),
-                    "reason": "设备检修",
-                    "spans": [{"start": "10:00", "end": "11:00"}],
-                },
-            ],
-        }
+        change = self.exception(self.day, "设备检修", [{"start": "10:00", "end": "11:00"}])
         manager, bureau = self.person("banner-places"), self.person("league-bureau")
         wrong = {**change, "name": "办事大厅", "since": (self.today() - timedelta(days=1)).isoformat()}
         body = {"opinion": "设备检修", "places": [wrong]}
@@ -121,13 +102,6 @@ class Schedule(Scenario):
 
     # -- small parts ---------------------------------------------------------------------------------------
 
-    def centre(self, division: str) -> str:
-        return f"{division}-centre"
-
-    def today(self) -> date:
-        now = datetime.fromisoformat(self.anyone().get("/v1/health")["time"])
-        return now.astimezone(SHANGHAI).date()
-
     def coming(self, wanted: Any, skip: int = 1) -> date:
         """The first day after ``skip`` days that is such a day by the official calendar."""
         day = self.today() + timedelta(days=skip)
@@ -140,9 +114,6 @@ class Schedule(Scenario):
 
     def weekday(self, day: dict[str, Any]) -> int:
         return date.fromisoformat(day["date"]).isoweekday()
-
-    def at(self, day: date, hour: int) -> str:
-        return datetime(day.year, day.month, day.day, hour, tzinfo=SHANGHAI).astimezone(UTC).isoformat()
 
     def version_of_the_list(self, day: date) -> str:
         found = self.anyone().get("/v1/delay-service", division=self.banner, day=day.isoformat(), limit=1)

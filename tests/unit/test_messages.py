@@ -10,11 +10,13 @@ import pytest
 
 from chalicelib import data
 from chalicelib.domain import contacts as rules
+from chalicelib.domain.appointments import TOLD
 from chalicelib.domain.cases import EVENTS
 from chalicelib.domain.catalog import Correction, CorrectionOutcome, ImplementationItem, Limit, LimitUnit, ToldBy
 from chalicelib.domain.contacts import Contact, ContactChannel, PostalAddress
 from chalicelib.domain.errors import Conflict, Forbidden, Invalid, NotFound, Refused, Unavailable
 from chalicelib.domain.messages import ATTEMPTS, REMINDERS, TELLING, Message, Outcome
+from chalicelib.domain.visits import TOLD as VISITS_TOLD
 from chalicelib.services import certificates, contacts, messages, notices, reminders
 from chalicelib.services.message_ports import Undeliverable
 from chalicelib.storage.memory_messages import MemoryMessages
@@ -165,7 +167,7 @@ def test_officers_agents_and_supervisors_have_neither_contacts_nor_messages(acto
 
 def test_every_event_that_is_told_and_every_reminder_has_its_text_and_label() -> None:
     assert set(TELLING) <= set(EVENTS)
-    assert {*TELLING, *REMINDERS, "code.sms"} == set(packaged())
+    assert {*TELLING, *REMINDERS, *TOLD, *VISITS_TOLD, "code.sms"} == set(packaged())
     for kind in REMINDERS:
         assert data.label("reminder", kind)["zh"] != kind
     for outcome in Outcome:

@@ -1,0 +1,164 @@
+"""What follows when a seat is given back, or a place closes: whoever waits is booked, the booked are moved or freed.
+
+Everything here goes by the state it finds, not by what the hint said: hints come twice, late and in any order. Doing it
+again moves nobody a second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+from chalicelib.domain import appointments as rules
+from chalicelib.domain.appointments import Appointment, AppointmentState
+from chalicelib.domain.booking_rules import HORIZON
+from chalicelib.domain.deadlines import legal_day
+from chalicelib.domain.errors import Conflict, Unavailable
+from chalicelib.domain.messages import Message
+from chalicelib.domain.schedules import Place, area_of, division_of, in_force
+from chalicelib.domain.slots import Seat, Slot, free, holds
+from chalicelib.services import telling
+from chalicelib.services.appointment_ports import AppointmentPorts
+from chalicelib.services.appointments import Counter, commit, serving, slots_of
+
+MOVED_WITHIN = 7
+"""Days after the one that was booked, on which another seat is looked for."""
+
+
+# -- somebody gave a seat back ------------------------------------------------------------------------------
+
+
+def promote(ports: AppointmentPorts, appointment_id: str) -> int:
+    """Book the seats that are free on the day of this appointment for whoever waits, first come first. How many.
+
+    Nobody is booked into what they could not book themselves any more, or not give back.
+    """
+    given_back = ports.appointments.get(appointment_id)
+    if given_back is None:
+        return 0
+    day = given_back.day
+    place = _fresh(ports, given_back.place, day)
+    terms = ports.appointments.terms(given_back.place)
+    if place is None or terms is None:
+        return 0
+    counter = Counter(place, terms, day)
+    waiting = ports.appointments.waiting(place.id, day)
+    return sum(_promoted(ports, counter, appointment) for appointment in waiting)
+
+
+def _promoted(ports: AppointmentPorts, counter: Counter, waiting: Appointment) -> bool:
+    now, calendar = ports.clock.now(), ports.calendar.current()
+    if waiting.standing(now) is not AppointmentState.WAITING:
+        return False
+    taken = ports.appointments.taken(counter.place.id, counter.day)
+    for slot in slots_of(ports, counter, waiting.errand.item):
+        rule = counter.terms.rule(slot.kind)
+        if rule is None or now >= min(rule.stretch(slot.start, calendar)[1], rule.cancel_until(slot.start, calendar)):
+            continue
+        for seat in free(slot, taken):
+            made = rules.booked(waiting, slot, seat, counter.terms, "appointment.promoted", now)
+            if _committed(ports, made, waiting, counter.place.version):
+                return True
+            if _changed(ports, waiting):
+                return False
+    return False
+
+
+# -- the place closed ---------------------------------------------------------------------------------------
+
+
+def follow_place(ports: AppointmentPorts, place_id: str, version: int) -> dict[str, int]:
+    """Move or free every appointment that the place's hours no longer hold, from the event of a new version.
+
+    First the version is made to count, so that nobody takes a seat any more who has seen an earlier one; then what is
+    booked is looked at. Raises Unavailable while the version is not to be read yet: the hint comes again.
+    """
+    counts = {"kept": 0, "moved": 0, "freed": 0}
+    now = ports.clock.now()
+    versions = [p for p in ports.place_store.versions(area_of(division_of(place_id))) if p.id == place_id]
+    if max((p.version for p in versions), default=0) < version:
+        raise Unavailable.because("store.unavailable")
+    found: list[tuple[Place, Appointment]] = []
+    for days in range(-1, HORIZON.days + MOVED_WITHIN + 1):  # an opening of yesterday may run past midnight
+        day = legal_day(now) + timedelta(days=days)
+        place = in_force(versions, day).get(place_id)
+        if place is not None:
+            ports.appointments.count_version(place_id, day, place.version)
+            found += ((place, appointment) for appointment in ports.appointments.booked(place_id, day))
+    for place, appointment in found:
+        counts[_settled(ports, place, appointment, now)] += 1
+    return counts
+
+
+def _settled(ports: AppointmentPorts, place: Place, before: Appointment, now: datetime) -> str:
+    seat = before.seat
+    if seat is None or before.standing(now) is not AppointmentState.BOOKED or seat.start <= now:
+        return "kept"
+    if _holds(ports, place, before, seat):
+        return "kept"
+    for counter, slot, other in _elsewhere(ports, before, now):
+        made = rules.moved(before, slot, other, counter.terms, now)
+        if _committed(ports, made, before, counter.place.version):
+            return "moved"
+        if _changed(ports, before):
+            return "kept"
+    ports.appointments.commit(rules.freed(before, now), before=before, place_version=place.version)
+    return "freed"
+
+
+def _holds(ports: AppointmentPorts, place: Place, before: Appointment, seat: Seat) -> bool:
+    return holds(*serving(ports, place, before.day, before.errand.item), seat, before.until)
+
+
+def _elsewhere(ports: AppointmentPorts, before: Appointment, now: datetime) -> Iterator[tuple[Counter, Slot, Seat]]:
+    """Free seats at the same place, later on the same day or soon after."""
+    terms = ports.appointments.terms(before.place)
+    for days in range(MOVED_WITHIN + 1):
+        day = before.day + timedelta(days=days)
+        place = _fresh(ports, before.place, day)
+        if place is None or terms is None:
+            continue
+        counter = Counter(place, terms, day)
+        taken = ports.appointments.taken(place.id, day)
+        for slot in slots_of(ports, counter, before.errand.item):
+            if slot.start >= max(now, before.until):
+                yield from ((counter, slot, seat) for seat in free(slot, taken))
+
+
+def _fresh(ports: AppointmentPorts, place_id: str, day: date) -> Place | None:
+    """The place as it is on a day, as last published; None where it is closed for good."""
+    versions = ports.place_store.versions(area_of(division_of(place_id)))
+    found = in_force(versions, day).get(place_id)
+    return None if found is None or found.closed else found
+
+
+def _committed(ports: AppointmentPorts, after: Appointment, before: Appointment, place_version: int) -> bool:
+    """False if the seat was taken in between, or the person cannot take it."""
+    try:
+        commit(ports, after, before, place_version)
+    except Conflict:
+        return False
+    return True
+
+
+def _changed(ports: AppointmentPorts, before: Appointment) -> bool:
+    now = ports.appointments.get(before.id)
+    return now is None or now.version != before.version
+
+
+# -- telling ------------------------------------------------------------------------------------------------
+
+
+def tell(ports: AppointmentPorts, appointment_id: str, number: int, kind: str) -> Message | None:
+    """Tell the booked what became of their appointment. Again is harmless; Unavailable while a provider is away."""
+    found = ports.appointments.get(appointment_id)
+    if found is None or kind not in rules.TOLD:
+        return None
+    places = {
+        "item": found.errand.name,
+        "place": found.place_name,
+        "when": telling.wall_time(found.start) or found.day.isoformat(),
+        "was": telling.wall_time(found.moved_from),
+        "where": f"{ports.public_address}/v1/appointments/{found.id}",
+    }
+    return telling.tell(ports, telling.About(found.id, number, kind, found.booker.subject), places)

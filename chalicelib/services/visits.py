@@ -1,0 +1,151 @@
+"""On-site service (上门服务): asked for by the applicant or their agent, arranged and made by the place (E4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.domain import visits as rules
+from chalicelib.domain.actors import Actor
+from chalicelib.domain.deadlines import legal_day
+from chalicelib.domain.divisions import contains
+from chalicelib.domain.errors import Forbidden, Invalid, NotFound, Refused, Violation, raise_all
+from chalicelib.domain.messages import Message
+from chalicelib.domain.queueing import Priority
+from chalicelib.domain.schedules import LEVELS
+from chalicelib.domain.visits import Arrangement, Visit, VisitState
+from chalicelib.services import telling
+from chalicelib.services.appointment_ports import AppointmentPorts
+from chalicelib.services.appointments import Wish, booker_of, errand_at, find_place, is_staff
+from chalicelib.services.ports import Page, Receipt, RequestKey
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the visit goes, and why the applicant cannot come."""
+
+    division: str
+    text: str
+    ground: Priority
+
+
+def ask(
+    ports: AppointmentPorts, actor: Actor, wish: Wish, address: Address, *, key: RequestKey | None = None
+) -> Receipt:
+    """Ask a place to come. Raises Invalid outside its area, for other grounds, or an item that it does not serve."""
+    now = ports.clock.now()
+    booker = booker_of(ports, actor, wish)
+    place = find_place(ports, wish.place, legal_day(now))
+    if place.kind not in LEVELS:
+        raise Refused.because("visit.none-from-here")
+    errand = errand_at(ports, place, wish.item)
+    found = ports.divisions.get(address.division)
+    raise_all(
+        Invalid,
+        [
+            None if found else Violation("division.unknown", "/division", {"division": address.division}),
+            Violation("visit.outside-area", "/division")
+            if found and not contains(place.division, address.division)
+            else None,
+            None if address.ground in rules.GROUNDS else Violation("visit.ground", "/ground"),
+        ],
+    )
+    visit = Visit(
+        id=ports.ids.new(now),
+        version=1,
+        state=VisitState.REQUESTED,
+        event="visit.requested",
+        booker=booker,
+        errand=errand,
+        place=place.id,
+        place_name=place.name,
+        division=address.division,
+        address=address.text,
+        ground=address.ground,
+        made_at=now,
+        changed_at=now,
+    )
+    return _commit(ports, visit, None, key)
+
+
+def arrange(
+    ports: AppointmentPorts, actor: Actor, visit_id: str, made: Arrangement, *, key: RequestKey | None = None
+) -> Receipt:
+    """The staff says when they come, who and with what. Raises Conflict when somebody or something is taken then."""
+    return _by_staff(ports, actor, visit_id, lambda visit, now: rules.arrange(visit, made, now), key)
+
+
+def refuse(
+    ports: AppointmentPorts, actor: Actor, visit_id: str, reason: str, *, key: RequestKey | None = None
+) -> Receipt:
+    """The staff says why they cannot come."""
+    return _by_staff(ports, actor, visit_id, lambda visit, now: rules.refuse(visit, reason, now), key)
+
+
+def finish(ports: AppointmentPorts, actor: Actor, visit_id: str, *, key: RequestKey | None = None) -> Receipt:
+    """The staff was there."""
+    return _by_staff(ports, actor, visit_id, rules.finish, key)
+
+
+def cancel(ports: AppointmentPorts, actor: Actor, visit_id: str, *, key: RequestKey | None = None) -> Receipt:
+    """The applicant, or who asked for them, needs it no longer."""
+    before = read(ports, actor, visit_id)
+    if is_staff(actor, before.place):
+        raise Forbidden.because("appointment.applicants-only")
+    return _commit(ports, rules.cancel(before, ports.clock.now()), before, key)
+
+
+def read(ports: AppointmentPorts, actor: Actor, visit_id: str) -> Visit:
+    """For whom it is, who asked for them, and the staff of the place. Raises NotFound for everybody else."""
+    found = ports.visits.get(visit_id)
+    own = found is not None and actor.subject in (found.booker.subject, found.booker.agent)
+    if found is None or not (own or is_staff(actor, found.place)):
+        raise NotFound.because("visit.not-found")
+    return found
+
+
+def mine(ports: AppointmentPorts, actor: Actor, after: str | None, limit: int) -> Page[Visit]:
+    """The actor's own visits, newest first."""
+    return ports.visits.of(actor.subject, after, limit)
+
+
+def of_place(ports: AppointmentPorts, actor: Actor, place_id: str, after: str | None, limit: int) -> Page[Visit]:
+    """What a place has been asked for and has still to do, oldest first. Raises Forbidden for all but its staff."""
+    find_place(ports, place_id, legal_day(ports.clock.now()))
+    if not is_staff(actor, place_id):
+        raise Forbidden.because("place.staff-only")
+    return ports.visits.open_at(place_id, after, limit)
+
+
+def tell(ports: AppointmentPorts, visit_id: str, number: int, kind: str) -> Message | None:
+    """Tell the applicant what became of it. Again is harmless; Unavailable while a provider is away."""
+    found = ports.visits.get(visit_id)
+    if found is None or kind not in rules.TOLD:
+        return None
+    places = {
+        "item": found.errand.name,
+        "place": found.place_name,
+        "when": telling.wall_time(found.start),
+        "where": f"{ports.public_address}/v1/visits/{found.id}",
+    }
+    return telling.tell(ports, telling.About(found.id, number, kind, found.booker.subject), places)
+
+
+def _by_staff(
+    ports: AppointmentPorts,
+    actor: Actor,
+    visit_id: str,
+    act: Callable[[Visit, datetime], Visit],
+    key: RequestKey | None,
+) -> Receipt:
+    before = read(ports, actor, visit_id)
+    if not is_staff(actor, before.place):
+        raise Forbidden.because("place.staff-only")
+    return _commit(ports, act(before, ports.clock.now()), before, key)
+
+
+def _commit(ports: AppointmentPorts, after: Visit, before: Visit | None, key: RequestKey | None) -> Receipt:
+    receipt = Receipt("visit", after.id, after.version, (after.version,), {"state": str(after.state)})
+    ports.visits.commit(after, before=before, key=key, receipt=receipt)
+    return receipt

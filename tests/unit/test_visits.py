@@ -1,0 +1,166 @@
+"""On-site service: who may ask for it, what a place arranges, and that nobody is sent to two places at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.domain.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, Refused
+from chalicelib.domain.queueing import Priority
+from chalicelib.domain.visits import LONGEST, Arrangement, VisitState
+from chalicelib.services import visits
+from chalicelib.services.appointments import Wish
+from chalicelib.services.visits import Address
+from tests import bookings as p
+from tests import factories as f
+from tests.unit.test_appointment_services import DESK, WISH, person, world
+
+pytestmark = pytest.mark.requirement("E4")
+HOME = Address(f.GACHA, "示例嘎查𠮷1号", Priority.ELDERLY)
+START = f.START + timedelta(days=1)
+HOUR = timedelta(hours=1)
+MADE = Arrangement(START, START + HOUR, ("desk",), ("移动终端-1",))
+
+
+def asked(made: p.AppointmentWorld, number: int = 0) -> str:
+    return visits.ask(made, person(number), WISH, HOME).id
+
+
+def test_a_visit_is_asked_for_arranged_told_and_made() -> None:
+    made = world()
+    visit = asked(made)
+    assert [v.id for v in visits.of_place(made, DESK, p.PLACE, None, 5).items] == [visit]
+    receipt = visits.arrange(made, DESK, visit, MADE)
+    told = visits.tell(made, visit, receipt.version, "visit.arranged")
+    assert told is not None
+    assert "2026-03-03 09:00" in told.text.zh
+    assert HOME.text not in told.text.zh
+    with pytest.raises(Refused) as early:
+        visits.finish(made, DESK, visit)
+    assert early.value.code == "visit.not-begun"
+    made.clock.at = START
+    with pytest.raises(Refused) as late:
+        visits.cancel(made, person(0), visit)
+    assert late.value.code == "visit.begun"
+    assert visits.finish(made, DESK, visit).result == {"state": "done"}
+    assert visits.of_place(made, DESK, p.PLACE, None, 5).items == []
+    assert visits.mine(made, person(0), None, 5).items[0].state is VisitState.DONE
+
+
+@pytest.mark.parametrize(
+    ("wish", "address", "error", "codes"),
+    [
+        (Wish(p.TERMINAL, p.ITEM), HOME, Refused, {"visit.none-from-here"}),
+        (Wish(p.PLACE, "150105009999"), HOME, Invalid, {"appointment.item-not-served"}),
+        (Wish("152500000000-none", p.ITEM), HOME, NotFound, {"place.not-found"}),
+        (WISH, replace(HOME, division="150100000000"), Invalid, {"visit.outside-area"}),
+        (
+            WISH,
+            replace(HOME, division="999999999999", ground=Priority.SOLDIER),
+            Invalid,
+            {"division.unknown", "visit.ground"},
+        ),
+    ],
+)
+def test_what_cannot_be_asked_for_is_refused_with_everything_that_is_wrong(
+    wish: Wish, address: Address, error: type[DomainError], codes: set[str]
+) -> None:
+    with pytest.raises(error) as refused:
+        visits.ask(world(), f.HERDER, wish, address)
+    assert {v.code for v in refused.value.violations} == codes
+
+
+@pytest.mark.parametrize(
+    ("made", "codes"),
+    [
+        (replace(MADE, start=f.START, end=f.START + HOUR), {"visit.past"}),
+        (replace(MADE, end=START), {"visit.length"}),
+        (replace(MADE, end=START + LONGEST + timedelta(seconds=1)), {"visit.length"}),
+        (
+            Arrangement(START + timedelta(days=60), START, ("desk",)),
+            {"visit.too-far", "visit.length"},
+        ),
+    ],
+)
+def test_times_that_make_no_sense_are_refused(made: Arrangement, codes: set[str]) -> None:
+    here = world()
+    with pytest.raises(Invalid) as refused:
+        visits.arrange(here, DESK, asked(here), made)
+    assert {v.code for v in refused.value.violations} == codes
+
+
+@pytest.mark.parametrize(
+    ("other", "clash"),
+    [
+        (MADE, True),
+        (replace(MADE, staff=("colleague",)), True),
+        (replace(MADE, equipment=()), True),
+        (replace(MADE, staff=("colleague",), equipment=("移动终端-2",)), False),
+        (replace(MADE, start=START + HOUR, end=START + 2 * HOUR), False),
+        (replace(MADE, start=START + HOUR - timedelta(seconds=1), end=START + 2 * HOUR), True),
+    ],
+)
+def test_nobody_and_nothing_is_sent_to_two_places_at_a_time(other: Arrangement, clash: bool) -> None:
+    made = world()
+    visits.arrange(made, DESK, asked(made), MADE)
+    second = asked(made, 1)
+    if not clash:
+        assert visits.arrange(made, DESK, second, other).result == {"state": "arranged"}
+        return
+    with pytest.raises(Conflict):
+        visits.arrange(made, DESK, second, other)
+    assert visits.read(made, DESK, second).state is VisitState.REQUESTED
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda made, visit: visits.cancel(made, person(0), visit),
+        lambda made, visit: visits.refuse(made, DESK, visit, "道路中断"),
+        lambda made, visit: visits.arrange(
+            made, DESK, visit, replace(MADE, start=START + 2 * HOUR, end=START + 3 * HOUR)
+        ),
+    ],
+)
+def test_what_is_given_up_or_moved_frees_staff_and_equipment(end: Callable[[p.AppointmentWorld, str], object]) -> None:
+    made = world()
+    first, second = asked(made), asked(made, 1)
+    visits.arrange(made, DESK, first, MADE)
+    end(made, first)
+    assert visits.arrange(made, DESK, second, MADE).result == {"state": "arranged"}
+
+
+def test_a_refusal_needs_its_reason_and_what_is_over_is_over() -> None:
+    made = world()
+    visit = asked(made)
+    with pytest.raises(Invalid):
+        visits.refuse(made, DESK, visit, " ")
+    visits.refuse(made, DESK, visit, "道路中断")
+    acts: tuple[Callable[[], object], ...] = (
+        lambda: visits.arrange(made, DESK, visit, MADE),
+        lambda: visits.cancel(made, person(0), visit),
+        lambda: visits.finish(made, DESK, visit),
+    )
+    for act in acts:
+        with pytest.raises(Refused) as refused:
+            act()
+        assert refused.value.code == "visit.over"
+
+
+@pytest.mark.requirement("I4")
+def test_only_both_sides_see_a_visit_and_only_the_staff_arranges_it() -> None:
+    made = world()
+    visit = asked(made)
+    elsewhere = replace(DESK, division=f.BANNER)
+    for actor in (f.STRANGER, elsewhere):
+        with pytest.raises(NotFound):
+            visits.read(made, actor, visit)
+    with pytest.raises(Forbidden):
+        visits.arrange(made, person(0), visit, MADE)
+    with pytest.raises(Forbidden):
+        visits.cancel(made, DESK, visit)
+    with pytest.raises(Forbidden):
+        visits.of_place(made, elsewhere, p.PLACE, None, 5)
