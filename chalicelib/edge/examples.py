@@ -18,9 +18,9 @@ _FORMATS = {
     "uri-reference": "/v1/cases/01JDB6Z5Q0CASE00000000000A",
     "email": "someone@onewindow.example",
     "json-pointer": "/form/name",
-    "resident-id": "15010019900101001X",
+    "resident-id": "150100199001010016",
     "mobile-phone": "13800000000",
-    "uscc": "11150000000000000X",
+    "uscc": "111500000000000007",
 }
 _TEXTS = (
     "示例",
@@ -30,6 +30,7 @@ _TEXTS = (
     "000113015000",  # basic code
     "11150000000000000X",
     "a" * 64,  # SHA-256
+    "A" * 43,  # 32 bytes in the alphabet of addresses
     "2026-11-23",
     "1",
     "example",

@@ -205,6 +205,19 @@ def heard(api: Api) -> None:
     done(api.post("banner-review", f"{path}/hearing-date", date))
 
 
+def walked_in(api: Api) -> None:
+    """A case of somebody without account, by the card in their hand, and its claim."""
+    identity = {"kind": "person", "name": NAME, "document": "resident_id", "number": IDENTITY}
+    made = done(api.post("sum-window", "/v1/cases", opening(channel="window", identity=identity)))
+    path = f"/v1/cases/{made['id']}"
+    materials = [{"code": f"M0{i}", "form": "paper", "name": NAME} for i in range(1, 6)]
+    content = {"form": FILLED, "materials": materials, "delivery": "window"}
+    done(api.put("sum-window", f"{path}/application", content, made["version"]))
+    done(api.post("sum-window", f"{path}/submission"))
+    receipt = done(api.get("sum-window", path))["documents"][0]["number"]
+    done(api.post("stranger", "/v1/claims", {"receipt": receipt, "number": IDENTITY}))
+
+
 def refused(api: Api) -> None:
     """Not accepted, for a reason."""
     case_id = filed(api)
@@ -246,6 +259,7 @@ WITHOUT_TEXT = {
     "POST /v1/cases/{case_id}/fee-assessment",  # codes and sums
     "POST /v1/cases/{case_id}/fee-payment",
     "POST /v1/enquiries/{enquiry_id}/case",  # a case
+    "POST /v1/delivery-reports/{sender}",  # ids and an outcome
 }
 SEALED_ALIKE = {
     # Need weeks, other items or a dead workflow: sealed by the one way that all events of a case go, and tried with
@@ -340,6 +354,7 @@ def test_a_name_planted_in_every_field_is_found_in_no_row_call_event_history_or_
     refusals(planted)
     withdrawn(planted)
     heard(planted)
+    walked_in(planted)
     refused(planted)
     case_id = through_all_hands(planted)
     readings(planted, case_id)

@@ -174,4 +174,4 @@ def test_what_the_emulated_cloud_leaves_out_has_a_reason_that_is_told(cloud: Emu
     assert all(left_out.values())
     assert {"CasesTable", "CatalogTable", "EventBus", "StartWorkflowsQueue", "APIHandler"}.isdisjoint(left_out)
     told = "\n".join(cloud.deployed.left_out_in_short())
-    assert "created through the API: 2 AWS::KMS::Key, 1 AWS::SecretsManager::Secret" in told
+    assert "created through the API: 2 AWS::KMS::Key, 4 AWS::SecretsManager::Secret" in told

@@ -57,7 +57,7 @@ def test_the_applicant_sees_every_defect_at_once_in_its_place_and_in_the_documen
     assert document["intact"]
     assert "15个工作日内补正" in document["texts"]["correction"]
     page = api.get("herder", f"/v1/cases/{case_id}/documents/{number}/page").body
-    for said in ("补正通知书", "需要补正的内容", "与毕业证书不一致", "第2页:复印件不清晰"):
+    for said in ("补正通知书", "需要补正的内容", "与毕业证书不一致", "第2页：复印件不清晰"):
         assert said in page
     place = f"/v1/verify/documents/{number}/{document['code']}"
     found = api.get(None, place).body
