@@ -32,7 +32,8 @@ from chalicelib.edge.openapi import document
 from chalicelib.schemas import validation
 from infra.local.cloud import EmulatedCloud
 from tests.functional.conftest import Api
-from tests.functional.test_canary import authority, claimed, contacts, enquiry
+from tests.functional.planting import claimed
+from tests.functional.test_canary import authority, contacts, enquiry
 from tests.functional.test_cases_api import drafted, received
 
 FEW = 8
