@@ -18,7 +18,6 @@ from chalicelib.domain.certificates import Certificate
 from chalicelib.domain.credit import CreditFile
 from chalicelib.domain.divisions import Division
 from chalicelib.domain.documents import Entry
-from chalicelib.domain.enquiries import Enquiry, Step
 from chalicelib.domain.errors import Violation
 from chalicelib.domain.mandates import Mandate
 from chalicelib.services.commitment_ports import CommitmentPorts
@@ -28,6 +27,8 @@ from chalicelib.services.outage_ports import OutagePorts
 from chalicelib.services.schedule_ports import SchedulePorts
 from chalicelib.services.seal_ports import SealPorts
 from chalicelib.services.upload_ports import UploadPorts
+from chalicelib.services.window_ports import EnquiryRepository as EnquiryRepository
+from chalicelib.services.window_ports import MandateRepository as MandateRepository
 from chalicelib.services.workflow_ports import TaskToken as TaskToken
 from chalicelib.services.workflow_ports import WorkflowPorts
 from chalicelib.services.workflow_ports import Workflows as Workflows
@@ -309,48 +310,6 @@ class AuthorityRepository(Protocol):
 
     def of(self, subject: str, after: str | None, limit: int) -> Page[Authority]:
         """Authorities in which the subject is principal or agent, newest first."""
-        ...
-
-
-class MandateRepository(Protocol):
-    """Mandates of chief representatives."""
-
-    def get(self, mandate_id: str) -> Mandate | None: ...
-
-    def commit(self, mandate: Mandate, *, expected_version: int, key: RequestKey | None, receipt: Receipt) -> None:
-        """Write the mandate and the receipt in one transaction. Raises Conflict."""
-        ...
-
-    def of_officer(self, subject: str, after: str | None, limit: int) -> Page[Mandate]:
-        """Mandates that an officer was given, newest first."""
-        ...
-
-    def of_body(self, body: str, after: str | None, limit: int) -> Page[Mandate]:
-        """Mandates that a body gave, newest first."""
-        ...
-
-
-class EnquiryRepository(Protocol):
-    """Enquiries and their steps."""
-
-    def get(self, enquiry_id: str) -> Enquiry | None: ...
-
-    def commit(
-        self, enquiry: Enquiry, step: Step, *, expected_version: int, key: RequestKey | None, receipt: Receipt
-    ) -> None:
-        """Write the enquiry, the new step and the receipt in one transaction. Raises Conflict."""
-        ...
-
-    def history(self, enquiry_id: str) -> Sequence[Step]:
-        """Every step since it was asked, in order."""
-        ...
-
-    def owned_by(self, subject: str, after: str | None, limit: int) -> Page[Enquiry]:
-        """Those that an officer owns, newest first."""
-        ...
-
-    def offered_to(self, whom: str, after: str | None, limit: int) -> Page[Enquiry]:
-        """Those offered to an officer (subject) or to any officer of a body (its id), newest first."""
         ...
 
 
