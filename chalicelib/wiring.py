@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from chalicelib.gateways.jwks import KeySource
     from chalicelib.gateways.provider import Credentials
     from chalicelib.gateways.secrets import RotatedSecret
-    from chalicelib.services.ports import CatalogStore
+    from chalicelib.services.catalog_ports import CatalogStore
     from chalicelib.storage.catalog_view import CatalogView
     from chalicelib.storage.sealing import Safe
 

@@ -195,10 +195,17 @@ def cancel(ports: AppointmentPorts, actor: Actor, appointment_id: str, *, key: R
 def read(ports: AppointmentPorts, actor: Actor, appointment_id: str) -> Appointment:
     """For whom it is, who booked it for them, and the staff of the place. Raises NotFound for everybody else."""
     found = ports.appointments.get(appointment_id)
-    own = found is not None and actor.subject in (found.booker.subject, found.booker.agent)
-    if found is None or not (own or is_staff(actor, found.place)):
+    if found is None or not (is_own(ports, actor, found.booker) or is_staff(actor, found.place)):
         raise NotFound.because("appointment.not-found")
     return found
+
+
+def is_own(ports: AppointmentPorts, actor: Actor, booker: Booker) -> bool:
+    """The applicant's own, or their agent's for as long as the authority lasts: then the agent is a stranger again."""
+    if actor.kind is not ActorKind.AGENT:
+        return actor.subject == booker.subject
+    authority = ports.authorities.get(booker.authority) if booker.agent == actor.subject else None
+    return authority is not None and authority.in_force(ports.clock.now())
 
 
 def mine(ports: AppointmentPorts, actor: Actor, after: str | None, limit: int) -> Page[Appointment]:

@@ -7,7 +7,8 @@ from typing import Any
 
 from chalicelib.domain.catalog import Body
 from chalicelib.domain.catalog_publication import ReleaseHead, publication_of
-from chalicelib.services.ports import CatalogStore, Clock
+from chalicelib.services.catalog_ports import CatalogStore
+from chalicelib.services.ports import Clock
 
 
 def publish(

@@ -106,6 +106,7 @@ def close_ticket(
 ) -> Receipt:
     """Who was called was served, or did not come. Raises as ``call_next``, NotFound for a number that there is not."""
     day = legal_day(ports.clock.now())
+    find_place(ports, place_id, day)
     if not is_staff(actor, place_id):
         raise Forbidden.because("place.staff-only")
 

@@ -17,7 +17,7 @@ from chalicelib.domain.schedules import LEVELS
 from chalicelib.domain.visits import Arrangement, Visit, VisitState
 from chalicelib.services import notifications
 from chalicelib.services.appointment_ports import AppointmentPorts
-from chalicelib.services.appointments import Wish, booker_of, errand_at, find_place, is_staff
+from chalicelib.services.appointments import Wish, booker_of, errand_at, find_place, is_own, is_staff
 from chalicelib.services.ports import Page, Receipt, RequestKey
 
 
@@ -99,8 +99,7 @@ def cancel(ports: AppointmentPorts, actor: Actor, visit_id: str, *, key: Request
 def read(ports: AppointmentPorts, actor: Actor, visit_id: str) -> Visit:
     """For whom it is, who asked for them, and the staff of the place. Raises NotFound for everybody else."""
     found = ports.visits.get(visit_id)
-    own = found is not None and actor.subject in (found.booker.subject, found.booker.agent)
-    if found is None or not (own or is_staff(actor, found.place)):
+    if found is None or not (is_own(ports, actor, found.booker) or is_staff(actor, found.place)):
         raise NotFound.because("visit.not-found")
     return found
 

@@ -102,7 +102,7 @@ def bind(table: str, region: str, host: str | None = None) -> Connection:
 
 
 class DynamoCatalogStore:
-    """Implements ``ports.CatalogStore``. ``connection`` comes from ``bind``."""
+    """Implements ``catalog_ports.CatalogStore``. ``connection`` comes from ``bind``."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -178,7 +178,7 @@ class DynamoCatalogStore:
     # -- publishing -----------------------------------------------------------------------------------
 
     def publish(self, publication: Publication, expected: int) -> ReleaseHead:
-        """See ``ports.CatalogStore``. Doing it again after a failure half way is harmless."""
+        """See ``catalog_ports.CatalogStore``. Doing it again after a failure half way is harmless."""
         stored = self.stored_digests(publication.versions)
         new = list(_new_standards(publication, stored))
         for chunk in _chunks(new, _ITEMS_AT_ONCE):

@@ -21,7 +21,8 @@ from chalicelib.domain.catalog_documents import standard_of
 from chalicelib.domain.catalog_publication import ReleaseHead
 from chalicelib.domain.catalog_search import SearchIndex
 from chalicelib.domain.divisions import Level, ancestor, level_of
-from chalicelib.services.ports import CatalogStore, Clock
+from chalicelib.services.catalog_ports import CatalogStore
+from chalicelib.services.ports import Clock
 
 Json = dict[str, Any]
 

@@ -13,8 +13,8 @@ from botocore.client import BaseClient
 from chalicelib.domain.catalog import Body
 from chalicelib.domain.catalog_publication import Publication, ReleaseHead, publication_of
 from chalicelib.domain.errors import Conflict, Invalid
+from chalicelib.services.catalog_ports import CatalogStore
 from chalicelib.services.catalog_publish import publish
-from chalicelib.services.ports import CatalogStore
 from chalicelib.storage.catalog import DynamoCatalogStore, bind
 from chalicelib.storage.catalog_files import packaged_bodies, packaged_files
 from chalicelib.storage.catalog_memory import MemoryCatalogStore

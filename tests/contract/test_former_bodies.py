@@ -15,8 +15,8 @@ from chalicelib.domain.organisation_codes import demo_uscc
 from chalicelib.domain.routing import Channel
 from chalicelib.services import cases, certificates, deadlines, lapses, messages, tasks
 from chalicelib.services.cases import Opening
+from chalicelib.services.catalog_ports import CatalogStore
 from chalicelib.services.catalog_publish import publish
-from chalicelib.services.ports import CatalogStore
 from chalicelib.storage.catalog import DynamoCatalogStore, bind
 from chalicelib.storage.catalog_files import packaged_bodies, packaged_files
 from chalicelib.storage.catalog_memory import MemoryCatalogStore

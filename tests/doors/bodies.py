@@ -10,10 +10,37 @@ from app import app
 from chalicelib.edge.api import RouteSpec, specs
 from chalicelib.edge.examples import example_of
 from chalicelib.edge.openapi import document as document_of
+from tests import bookings
 from tests import factories as f
 
+WISH = {"place": bookings.PLACE, "item": f.BASIC}
+TERMINAL = {
+    "kind": "terminal",
+    "division": f.BANNER,
+    "name": "自助终端",
+    "address": "示例路1号",
+    "phone": "0479-0000000",
+    "since": "2026-04-01",
+    "windows": [{"id": "w1", "kind": "general", "name": "终端"}],
+    "items": [f.BASIC],
+    "hours": [
+        {
+            "kind": "regular",
+            "weekdays": [1, 2, 3, 4, 5],
+            "spans": [{"start": "08:30", "end": "17:30"}],
+            "since": "2026-04-01",
+        }
+    ],
+}
+
 BODIES: dict[str, Any] = {
+    "POST /v1/appointments": {**WISH, "start": "2026-03-04T09:00:00+08:00"},
+    "POST /v1/appointments/waiting-list": {**WISH, "day": "2026-03-04"},
     "POST /v1/authorities": {"principal": "herder", "items": [f.BASIC], "until": "2026-12-31T16:00:00+00:00"},
+    "POST /v1/place-proposals": {"opinion": "新设", "places": [TERMINAL]},
+    "POST /v1/places/{place_id}/queue": {"item": f.BASIC},
+    "POST /v1/places/{place_id}/queue/calls": {"window": "W1"},
+    "POST /v1/visits": {**WISH, "division": f.GACHA, "address": "示例嘎查1号", "ground": "elderly"},
     "POST /v1/cases": {"item": f.BASIC, "division": f.GACHA, "channel": "web"},
     "PUT /v1/cases/{case_id}/application": {"form": {"subject": "初中教师"}, "materials": []},
     "POST /v1/cases/{case_id}/correction": {"form": {"subject": "初中教师"}},
@@ -55,8 +82,14 @@ name of an object stands for its id.
 """
 
 QUERIES: dict[str, dict[str, str]] = {
+    "GET /v1/delay-service": {"division": f.LEAGUE},
     "GET /v1/divisions": {"parent": f.BANNER},
+    "GET /v1/help": {"division": f.SUM},
     "GET /v1/items/{item_code}/guide": {"division": f.GACHA},
+    "GET /v1/places": {"division": f.LEAGUE},
+    "GET /v1/places/{place_id}/slots": {"day": "2026-03-04", "item": f.BASIC},
+    "GET /v1/places/{place_id}/timetable": {"month": "2026-03"},
+    "GET /v1/where": {"item": f.BASIC, "division": f.GACHA},
 }
 """The parameters that a route cannot do without."""
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from chalicelib.domain.actors import Actor, ActorKind, Role
 from tests import factories as f
-from tests import promises
+from tests import places, promises
 
 OTHER_LEAGUE = "152200000000"
 
@@ -45,6 +45,13 @@ ACTORS: dict[str, Actor | None] = {
     "far-credit": replace(
         f.CREDIT_OFFICE, subject="far-credit-officer", body=f"{OTHER_LEAGUE}-04", division=OTHER_LEAGUE
     ),
+    "desk": _officer(f.WINDOW, "desk", Role.WINDOW, division=f.LEAGUE, body=f"{f.LEAGUE}-90"),
+    "places": places.MANAGER,
+    "places-colleague": replace(places.MANAGER, subject="places-colleague"),
+    "far-places": replace(places.MANAGER, subject="far-places", body=f"{OTHER_LEAGUE}-90", division=OTHER_LEAGUE),
+    "bureau": places.BUREAU,
+    "region-bureau": replace(places.REGION_BUREAU, roles=frozenset({Role.BUREAU, Role.PLACES})),
+    "far-bureau": replace(places.BUREAU, subject="far-bureau", body=f"{OTHER_LEAGUE}-90", division=OTHER_LEAGUE),
     "supervisor": f.SUPERVISOR,
     "local-supervisor": replace(f.SUPERVISOR, subject="local-supervisor", division=f.BANNER),
     "other-supervisor": replace(f.SUPERVISOR, subject="other-supervisor", division=OTHER_LEAGUE),

@@ -18,13 +18,17 @@ from tests.doors.world import Answer, Doors
 WITH_BODY = [spec for spec in specs(app) if spec.request]
 OPENING = "/v1/cases"
 OBJECTS = {
+    "appointment_id": "appointment",
     "authority_id": "authority-proposed",
     "contact_id": "contact",
     "enquiry_id": "enquiry",
     "mandate_id": "mandate",
     "message_id": "message",
+    "place_id": "place-called",
+    "proposal_id": "proposal",
     "sender": "sender",
     "upload_id": "upload",
+    "visit_id": "visit",
 }
 
 
@@ -74,6 +78,8 @@ SERVER_SIDE = (
 
 OPEN = {"PUT /v1/cases/{case_id}/application": ("/form",), "POST /v1/cases/{case_id}/correction": ("/form",)}
 """Places where anything is taken: a form is judged by the schema of its item, when the application is handed in."""
+ASKED = {"POST /v1/place-proposals": ("/places/0/id", "/places/0/windows/0/id")}
+"""Fields of such a name that the sender does say: which place is changed, and what a window is called in this file."""
 
 
 def places_in(body: Any, pointer: str = "") -> Iterator[tuple[str, ...]]:
@@ -105,6 +111,8 @@ def test_a_field_that_is_not_asked_for_is_refused_by_its_place(doors: Doors, spe
         if pointer in OPEN.get(spec.operation, ()):
             continue
         for name in SERVER_SIDE:
+            if f"{pointer}/{name}" in ASKED.get(spec.operation, ()):
+                continue
             answer = send(doors, spec, with_field(body, way, name))
             found = {(error["pointer"], error["code"]) for error in answer.body.get("errors", ())}
             assert (answer.status, (f"{pointer}/{name}", "schema.unexpected") in found) == (422, True), answer.text

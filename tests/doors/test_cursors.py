@@ -10,14 +10,19 @@ from chalicelib.edge.api import specs
 from tests.doors.world import Doors
 
 CASE = "/v1/cases/{case_id}/accesses"
+PLACE = "/v1/visit-requests/{place_id}"
 LISTINGS = {
     # route: who has several rows there, filters
+    "/v1/appointments": ("applicant", {}),
     "/v1/authorities": ("applicant", {}),
     "/v1/cases": ("applicant", {}),
     "/v1/messages": ("applicant", {}),
     CASE: ("applicant", {}),
     "/v1/enquiries": ("window", {"queue": "mine"}),
     "/v1/mandates": ("head", {}),
+    "/v1/place-proposals": ("places", {}),
+    "/v1/visits": ("applicant", {}),
+    PLACE: ("desk", {}),
     "/v1/worklist": ("acceptor", {"queue": "mine"}),
 }
 INVALID = "400 request.cursor-invalid"
@@ -34,7 +39,7 @@ def test_every_listing_behind_a_token_is_tried_here() -> None:
 
 def first_page(doors: Doors, route: str) -> tuple[str, dict[str, str], dict[str, str], str]:
     who, filters = LISTINGS[route]
-    places = {"case_id": doors.objects["deciding"]} if route == CASE else {}
+    places = {CASE: {"case_id": doors.objects["deciding"]}, PLACE: {"place_id": doors.objects["place"]}}.get(route, {})
     answer = doors.call(who, "GET", route, places, query={**filters, "limit": "1"})
     assert answer.status == 200
     return who, filters, places, answer.body["next"]
@@ -51,8 +56,9 @@ def test_a_cursor_goes_on_for_its_account_route_and_filter_only(doors: Doors, ro
     assert told(who, route, places, **filters) == "200"
     assert told(who, route, places, **filters, limit="3") == "200"
     others = {"applicant": "neighbour", "window": "acceptor", "head": "decider", "acceptor": "window"}
+    others |= {"places": "bureau", "desk": "head"}
     assert told(others[who], route, places, **filters) == INVALID
-    for elsewhere in set(LISTINGS) - {route, CASE}:
+    for elsewhere in set(LISTINGS) - {route, CASE, PLACE}:
         if LISTINGS[elsewhere][0] == who:
             assert told(who, elsewhere, {}, **LISTINGS[elsewhere][1]) == INVALID
     if "queue" in filters:

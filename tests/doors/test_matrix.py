@@ -62,6 +62,7 @@ def expected(spec: RouteSpec, who: str, what: str) -> str:
 
 
 PLACES = {
+    "appointment_id": "appointment",
     "authority_id": "authority-",
     "contact_id": "contact",
     "division_code": "division",
@@ -72,14 +73,19 @@ PLACES = {
     "mandate_id": "mandate",
     "message_id": "message",
     "outage_id": "outage",
+    "place_id": "place",
+    "proposal_id": "proposal",
+    "queue_number": "place",
     "record_id": "credit",
     "sender": "sender",
     "upload_id": "upload",
+    "visit_id": "visit",
     "year": "year",
 }
 """Names in paths of others.txt, and how the objects begin that stand there.
 
-Where a path has two of them, the object has a value of its own for the second: ``document`` and ``document code``.
+Where a path has two of them, the object has a value of its own for the second: ``document`` and ``document code``,
+``place-called`` and ``place-called queue_number``.
 """
 
 

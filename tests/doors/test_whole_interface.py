@@ -27,13 +27,18 @@ from schemathesis.specs.openapi.checks import (
 
 from app import app
 from chalicelib import data
+from chalicelib.domain.deadlines import legal_day
+from chalicelib.domain.schedules import PlaceKind
 from chalicelib.edge.api import Auth, RouteSpec, specs
 from chalicelib.edge.openapi import document
 from chalicelib.schemas import validation
 from infra.local.cloud import EmulatedCloud
 from tests.functional.conftest import Api
-from tests.functional.test_canary import authority, claimed, contacts, enquiry
+from tests.functional.planting import claimed
+from tests.functional.test_appointments_api import CHAIN, STAFF, booked, opened, slots
+from tests.functional.test_canary import authority, contacts, enquiry
 from tests.functional.test_cases_api import drafted, received
+from tests.functional.test_places_api import draft as draft_of
 
 FEW = 8
 MANY = 500
@@ -45,7 +50,10 @@ OPERATIONS = {operation.label: operation for operation in (found.ok() for found 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 SPECS = {spec.operation: spec for spec in ROUTES}
 EDGE = ("access.", "gateway.", "request.", "schema.")
-CALLERS = ("herder", "stranger", "agent", "sum-window", "banner-acceptance", "banner-head", "supervisor")
+CALLERS = (
+    *("herder", "stranger", "agent", "sum-window", "banner-acceptance", "banner-head", "supervisor"),
+    *("place-desk", "place-head", "banner-places", "league-bureau"),
+)
 
 
 @dataclass
@@ -67,6 +75,7 @@ def stack(_started_cloud: EmulatedCloud) -> Any:
 
 
 def _prepared(api: Api) -> dict[str, list[str]]:
+    api.cloud.people.update({person.key: person for person in STAFF})
     draft, _ = drafted(api)
     case = received(api)
     claimed(api, "banner-acceptance", case)
@@ -75,7 +84,20 @@ def _prepared(api: Api) -> dict[str, list[str]]:
     item = "150105902002"
     receipt = api.get("herder", f"/v1/cases/{case}").body["documents"][0]["number"]
     acts = [api.get("herder", f"/v1/cases/{case}/documents/{receipt}").body]
+    open_now = opened(api, kind=PlaceKind.STATION)
+    slot = (slots(api, open_now) or slots(api, open_now, 1))[0]
+    appointment = booked(api, "herder", open_now, slot)
+    api.post("place-desk", f"/v1/places/{open_now.id}/queue", {"item": open_now.items[0]})
+    home = {"division": CHAIN.banner.code, "address": "示例嘎查1号", "ground": "ill"}
+    visit = api.post("herder", "/v1/visits", {"place": open_now.id, "item": open_now.items[0], **home}).body["id"]
+    proposal = {"opinion": "新设", "places": [draft_of(legal_day(api.cloud.clock.now()).isoformat())]}
+    proposed = api.post("banner-places", "/v1/place-proposals", proposal).body["id"]
     return {
+        "appointment_id": [appointment],
+        "place_id": [f"{CHAIN.banner.code}-centre", open_now.id],
+        "proposal_id": [proposed],
+        "queue_number": ["1"],
+        "visit_id": [visit],
         "case_id": [draft, case],
         "authority_id": [authority(api)],
         "contact_id": [entry["id"] for entry in api.get("herder", "/v1/contacts").body["items"]],

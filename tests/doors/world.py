@@ -21,6 +21,7 @@ from app import app
 from chalicelib import wiring
 from chalicelib.domain import webhooks
 from chalicelib.domain.actors import Actor, ActorKind
+from chalicelib.domain.catalog_search import SearchIndex
 from chalicelib.domain.contacts import PostalAddress
 from chalicelib.domain.enquiries import Question
 from chalicelib.domain.mandates import Mandate, MandateState
@@ -44,7 +45,8 @@ from chalicelib.storage.divisions import packaged_divisions
 from tests import edge_world, journey
 from tests import factories as f
 from tests import upload_files as files
-from tests.doors import policies
+from tests.bookings import AppointmentWorld
+from tests.doors import policies, visiting
 from tests.doors.people import ACTORS, NOBODY
 
 ABSENT = "01ZZZZZZZZZZZZZZZZZZZZZZZZ"
@@ -73,6 +75,15 @@ class Catalog(MemoryCatalog):
     def outlet_of(self, division: str) -> Any:
         return self._made_up.outlet_of(division) or super().outlet_of(division)
 
+    @cached_property
+    def _rows(self) -> SearchIndex:
+        index = copy.copy(super().index())
+        index.by_code = {**index.by_code, **self._made_up.index().by_code}
+        return index
+
+    def index(self) -> SearchIndex:
+        return self._rows
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -95,7 +106,7 @@ class Doors:
     """The world, its objects by name, and the way in."""
 
     def __init__(self) -> None:
-        self.world = f.World()
+        self.world = AppointmentWorld()
         self.world.catalog.publish(policies.item())
         self.world.catalog = Catalog(self.world.catalog)  # type: ignore[assignment]
         self.world.forms = JsonSchemaForms()  # type: ignore[assignment]
@@ -117,7 +128,11 @@ class Doors:
             "sender": "sms",
         }
         self._prepare()
-        self._twins = (self.world.store, self.world.contacts, self.world.messages, self.world.uploads)
+        world = self.world
+        self._twins = (
+            *(world.store, world.contacts, world.messages, world.uploads),
+            *(world.place_store, world.appointments, world.tickets, world.visits),
+        )
         self._numbers = itertools.count(1)
         self._kept = self._copied()
 
@@ -183,6 +198,7 @@ class Doors:
         """Undo whatever the last request changed."""
         for twin, kept in zip(self._twins, copy.deepcopy(self._kept), strict=True):
             vars(twin).update(kept)
+        self.wiring.__dict__.pop("places", None)  # it remembers for a minute
 
     def _copied(self) -> list[dict[str, Any]]:
         return [
@@ -216,6 +232,7 @@ class Doors:
         self._walk_in()
         policies.prepare(world, made)
         self._beside()
+        visiting.prepare(world, made)
 
     def _more_drafts(self) -> None:
         world, made = self.world, self.objects

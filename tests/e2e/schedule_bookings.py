@@ -183,7 +183,7 @@ class Bookings(Scenario):
         subject = f"demo-booker-{number}"
         if subject not in self._clients:
             claims = {"kind": "person", "body": "", "division": "", "roles": []}
-            token = self._local("token", {"subject": subject, "name": f"某人{number}(演示)", **claims})["token"]
+            token = self.local("token", {"subject": subject, "name": f"某人{number}(演示)", **claims})["token"]
             self._clients[subject] = Client(self.url, token)
         return self._clients[subject]
 

@@ -17,11 +17,8 @@ from chalicelib.edge.api import RouteSpec
 from chalicelib.edge.openapi import document
 from infra.local import emulator
 from tests.functional.conftest import Api
+from tests.functional.planting import HOUSE, IDENTITY, NAME, PHONE
 from tests.functional.test_canary import (
-    HOUSE,
-    IDENTITY,
-    NAME,
-    PHONE,
     Witness,
     betrayed,
     filed,

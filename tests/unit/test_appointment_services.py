@@ -144,6 +144,12 @@ def test_an_agent_books_under_an_authority_in_force_and_not_otherwise() -> None:
     with pytest.raises(Invalid) as missing:
         appointments.book(made, f.AGENT, WISH, SATURDAY)
     assert missing.value.code == "appointment.booker-unknown"
+    authorities.revoke(made, f.HERDER, authority)
+    for act in (appointments.read, appointments.cancel):
+        with pytest.raises(NotFound) as over:
+            act(made, f.AGENT, booked)
+        assert over.value.code == "appointment.not-found"
+    assert appointments.read(made, f.HERDER, booked) == shown
 
 
 @pytest.mark.requirement("I4")

@@ -251,6 +251,9 @@ def test_only_the_staff_of_the_place_checks_in_gives_numbers_and_calls() -> None
             queues.call_next(made, actor, p.PLACE, "W1")
         with pytest.raises(Forbidden):
             queues.close_ticket(made, actor, p.PLACE, 1, served=True)
+    with pytest.raises(NotFound) as absent:
+        queues.close_ticket(made, elsewhere, f"{f.LEAGUE}-none", 1, served=True)
+    assert absent.value.code == "place.not-found"
 
 
 @pytest.mark.requirement("E4")

@@ -11,7 +11,7 @@ import pytest
 from chalicelib.domain.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, Refused
 from chalicelib.domain.queueing import Priority
 from chalicelib.domain.visits import LONGEST, Arrangement, VisitState
-from chalicelib.services import visits
+from chalicelib.services import authorities, visits
 from chalicelib.services.appointments import Wish
 from chalicelib.services.visits import Address
 from tests import bookings as p
@@ -164,3 +164,19 @@ def test_only_both_sides_see_a_visit_and_only_the_staff_arranges_it() -> None:
         visits.cancel(made, DESK, visit)
     with pytest.raises(Forbidden):
         visits.of_place(made, elsewhere, p.PLACE, None, 5)
+
+
+@pytest.mark.requirement("I4")
+def test_an_agent_whose_authority_is_over_sees_no_visit_that_they_asked_for() -> None:
+    made = world()
+    until = f.START + timedelta(days=30)
+    authority = authorities.propose(made, f.AGENT, principal=f.HERDER.subject, items=(p.ITEM,), until=until).id
+    authorities.confirm(made, f.HERDER, authority)
+    visit = visits.ask(made, f.AGENT, replace(WISH, principal=f.HERDER.subject, authority=authority), HOME).id
+    assert visits.read(made, f.AGENT, visit).address == HOME.text
+    made.clock.at = until
+    for act in (visits.read, visits.cancel):
+        with pytest.raises(NotFound) as over:
+            act(made, f.AGENT, visit)
+        assert over.value.code == "visit.not-found"
+    assert visits.read(made, f.HERDER, visit).booker.agent == f.AGENT.subject
