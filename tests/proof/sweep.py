@@ -149,10 +149,12 @@ def passed(stack: Stack, name: str) -> list[Site]:
     return sites
 
 
-def sampled(place: int, points: Sequence[Point]) -> Point:
-    """One point of a journey, by its place among the journeys: the modes take turns, and so do the calls."""
-    wanted = list(Mode)[place % len(Mode)]
-    fitting = [point for point in points if point.mode is wanted] or points
+def sampled(place: int, points: Sequence[Point], used: Counter[Mode]) -> Point:
+    """One point of a journey: in the mode that was used least, which is noted; the call by the journey's place."""
+    rarest_first = list(reversed(Mode))  # not every journey has a delivery
+    mode = min({point.mode for point in points}, key=lambda mode: (used[mode], rarest_first.index(mode)))
+    used[mode] += 1
+    fitting = [point for point in points if point.mode is mode]
     return fitting[place * 7 % len(fitting)]
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
@@ -42,9 +43,10 @@ def swept(stack: Stack) -> Swept:
         for name in NAMES:
             found.sites += passed(stack, name)
     found.code, found.commands = watched.code, watched.commands
+    used: Counter[Mode] = Counter()
     for place, name in enumerate(NAMES[::SAMPLED]):
         clean = Clean(stack, name)
-        point = sampled(place, list(clean.points()))
+        point = sampled(place, list(clean.points()), used)
         found.points[name], found.violations[name] = point, clean.run(point)
     return found
 
