@@ -1,4 +1,4 @@
-"""A few schedules of every other race in each run of the tests (``make proof``: a thousand of each), and real threads."""
+"""A few schedules of every other race in each run of the tests (``make proof``: a thousand of each), and threads."""
 
 from __future__ import annotations
 
