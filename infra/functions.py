@@ -190,7 +190,7 @@ USES: dict[str, tuple[Use, ...]] = {
     "issue_certificates": _ISSUING,
     "send_messages": (Use.READ_CASES, Use.OPEN_KEYS, Use.READ_CATALOG, Use.READ_OUTAGES, *_TELLING),
     "sweep_timers": (*_LOOKING_AFTER, *_TELLING, Use.REMOVE_UPLOADS, Use.DESTROY_KEYS),
-    "reconcile": _LOOKING_AFTER,
+    "reconcile": (*_LOOKING_AFTER, *_TELLING),
 }
 
 

@@ -24,7 +24,7 @@ _FLAWS = (
     "place.field-window-needs-fields",
     "place.hours-contradict",
     "place.hours-empty",
-    "place.id-missing",
+    "place.id-unfit",
     "place.is-another",
     "place.items-follow-from-catalogue",
     "place.items-missing",
@@ -34,6 +34,7 @@ _FLAWS = (
     "place.since-past",
     "place.span-form",
     "place.spans-overlap",
+    "place.proposal-too-large",
     "place.twice-in-proposal",
     "place.validity-reversed",
     "place.window-twice",
@@ -155,7 +156,7 @@ def _drafts(documents: list[dict[str, Any]]) -> list[Place]:
             drafts.append(place_of(document, f"/places/{number}"))
         except Invalid as wrong:
             found += wrong.violations
-        if document.get("replaces", 0) and "id" not in document:
-            found.append(Violation("place.id-missing", f"/places/{number}/id"))
+        if ("id" in document) != bool(document.get("replaces", 0)):
+            found.append(Violation("place.id-unfit", f"/places/{number}/id"))
     raise_all(Invalid, found)
     return drafts

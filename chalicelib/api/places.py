@@ -176,7 +176,7 @@ def read_where(request: Request) -> Reply:
     auth=Auth.PUBLIC,
     query="places/delay_query",
     response="places/delay_list",
-    problems=("division.unknown", "request.cursor-invalid"),
+    problems=("division.unknown", "place.list-changed", "request.cursor-invalid"),
 )
 def read_delay_list(request: Request) -> Reply:
     """Every item that the places of a division serve outside regular hours, with the hours and how one is served.
@@ -185,16 +185,26 @@ def read_delay_list(request: Request) -> Reply:
     """
     current = wiring.current()
     found = schedules.delay_list(current, current.catalog, request.query["division"], _day(request, "day"))
-    start = int(request.position() or 0)
+    start = _start(request.position(), found.version)
     end = start + request.limit
     body = {
         "division": found.division,
         "day": found.day.isoformat(),
         "version": found.version,
         "items": [views.delay_entry(e) for e in found.entries[start:end]],
-        "next": request.cursor(str(end) if len(found.entries) > end else None),
+        "next": request.cursor(f"{found.version}:{end}" if len(found.entries) > end else None),
     }
     return Reply(body, headers=_MINUTE)
+
+
+def _start(position: str | None, version: str) -> int:
+    """How many entries were seen already. Entries of one version do not move; those of another would."""
+    if position is None:
+        return 0
+    of_version, _, seen = position.partition(":")
+    if of_version != version:
+        raise Invalid.because("place.list-changed", "/query/cursor")
+    return int(seen)
 
 
 def _moment(request: Request) -> datetime | None:

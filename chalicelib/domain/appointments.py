@@ -105,7 +105,7 @@ class Appointment:
         """The seat that it has."""
         if self.state not in HELD or self.start is None:
             return None
-        return Seat(self.start, self.window, self.number)
+        return Seat(self.start, self.window, self.number, self.end)
 
     @property
     def until(self) -> datetime:

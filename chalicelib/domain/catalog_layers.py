@@ -15,6 +15,7 @@ from typing import Any
 from chalicelib.domain import catalog_commitments
 from chalicelib.domain.catalog_forms import compose
 from chalicelib.domain.errors import Invalid, Violation
+from chalicelib.domain.law import FROM_RECEIPT
 
 Json = dict[str, Any]
 
@@ -370,7 +371,8 @@ class _Merger:
     def _faq(self, document: Json) -> list[Json]:
         promised = document["promised_limit"]
         unit = {"workday": "个工作日", "day": "日", "month": "个月"}[promised["unit"]]
-        answer = "当场办结。" if promised["value"] == 0 else f"自受理之日起{promised['value']}{unit}内。"
+        since = _since(document["statutory_limit"])
+        answer = "当场办结。" if promised["value"] == 0 else f"{since}{promised['value']}{unit}内。"
         return [{"question": f"{document['name']}多久办完?", "answer": answer}]
 
     # -- small parts ------------------------------------------------------------------------------
@@ -413,6 +415,14 @@ class _Merger:
 
 def _pair(limit: list[Any]) -> Json:
     return {"value": limit[0], "unit": limit[1]}
+
+
+def _since(statutory: Json | None) -> str:
+    """From when a promise runs, in words: it begins with the law's own time (``clocks``)."""
+    starts = (statutory or {}).get("starts") or "acceptance"
+    if starts == "acceptance":
+        return "自受理之日起"
+    return "自收到申请之日起" if starts in FROM_RECEIPT else "自法定办理期限起算之日起"
 
 
 def _notice(entrustment: Json) -> Json:

@@ -1,9 +1,9 @@
 """The clocks of a case: every period that the law, the version and the promise set, side by side (B10).
 
 A clock is computed from the facts of the case, the version of its item and the official calendar, never stored: nobody
-can edit a deadline. The statutory and the promised time for the decision stand still for the same stops; an extension
-lengthens the statutory time only, for a promise that was not kept stays one. The clock of a node counts the days on
-which the case stood on that node, and on the reviews that the same body has put before it.
+can edit a deadline. The statutory and the promised time for the decision begin together and stand still for the same
+stops; an extension lengthens the statutory time only, for a promise that was not kept stays one. The clock of a node
+counts the days on which the case stood on that node, and on the reviews that the same body has put before it.
 """
 
 from __future__ import annotations
@@ -118,9 +118,6 @@ def clocks(case: Case, ruling: Law) -> tuple[Clock, ...]:
 
 # -- where a limit begins ------------------------------------------------------------------------------
 
-_RECEIPT = frozenset(
-    {"receipt", "receipt of papers", "application", "application form handed in", "on the spot", "day after receipt"}
-)
 _LOWER_OPINION: dict[str, Level | None] = {
     "opinion received": None,
     "opinions received": None,
@@ -141,7 +138,7 @@ def decision_starts(case: Case, limit: Limit) -> datetime | None:
 
     None while that moment has not come. Words of a law that no fact of a case answers to mean acceptance.
     """
-    if limit.starts in _RECEIPT:
+    if limit.starts in law.FROM_RECEIPT:
         return case.received_at
     if limit.starts in _LOWER_OPINION:
         return _after_preliminary_review(case, _LOWER_OPINION[limit.starts])
@@ -192,10 +189,13 @@ def _correction(case: Case, ruling: Law) -> Iterator[Clock]:
 
 
 def _decision(case: Case, ruling: Law) -> Iterator[Clock]:
-    """The statutory and the promised time for the decision, with the same stops."""
+    """The statutory and the promised time for the decision, with the same beginning and the same stops."""
     stops = procedures.pauses(case)
     extension = procedures.extension(case)
     statutory, promised = law.decision_limit(ruling.item), ruling.item.promised_limit
+    if statutory and promised:
+        # A promise begins with the law's own time: from a later beginning it could end after that time is over.
+        promised = replace(promised, starts=statutory.starts)
     for kind, limit, more in (
         (ClockKind.DECISION_STATUTORY, statutory, extension),
         (ClockKind.DECISION_PROMISED, promised, None),
@@ -241,7 +241,7 @@ def _node_starts(case: Case, limit: Limit, first: int, arrived: datetime) -> dat
     """From when a node's limit runs: its arrival, or what the law names, if nobody else had the case in between."""
     if any(node.role not in (StepRole.RECEIVE, StepRole.ACCEPT) for node in case.route.nodes[:first]):
         return arrived
-    if limit.starts in _RECEIPT:
+    if limit.starts in law.FROM_RECEIPT:
         return starts_at(case) or arrived
     return case.accepted_at or arrived if limit.starts == "acceptance" else arrived
 

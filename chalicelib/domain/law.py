@@ -58,6 +58,10 @@ INSPECTION_ASSIGNED = _workdays(5, "55(2)", "acceptance")
 INSPECTION_OFFICERS = 2
 """How many officers at least inspect, test or quarantine (55(2)), and check the substance on site (34(3))."""
 
+FROM_RECEIPT = frozenset(
+    {"receipt", "receipt of papers", "application", "application form handed in", "on the spot", "day after receipt"}
+)
+"""Words by which laws let a limit begin when the application comes in."""
 
 REMEDIES = (
     "对本决定不服的,可以自知道之日起六十日内依法申请行政复议(行政复议法第二十条),"

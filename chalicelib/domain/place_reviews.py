@@ -186,7 +186,7 @@ def _violations(
         version = newest.version if newest else 0
         if place.version != version + 1:
             yield Violation("place.changed-meanwhile", f"{pointer}/replaces", {"place": place.id, "version": version})
-        elif newest and (newest.division, newest.kind) != (place.division, place.kind):
+        elif not schedules.is_id_of(place) or (newest and newest.kind is not place.kind):
             yield Violation("place.is-another", pointer, {"place": place.id})
         for found in schedules.violations(place, divisions.get(place.division), today):
             yield replace(found, pointer=f"{pointer}{found.pointer}")

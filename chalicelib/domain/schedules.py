@@ -110,6 +110,13 @@ def place_id_of(kind: PlaceKind, division: str, unique: str) -> str:
     return f"{division}-{kind if kind in LEVELS else unique}"
 
 
+def is_id_of(place: Place) -> bool:
+    """Whether the id of a version is one of its division and kind."""
+    if place.kind in LEVELS:
+        return place.id == place_id_of(place.kind, place.division, "")
+    return division_of(place.id) == place.division
+
+
 def division_of(place_id: str) -> str:
     """The division that the id of a place names; what is no id of a place gives what is no division."""
     return place_id.partition("-")[0]

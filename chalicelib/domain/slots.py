@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from chalicelib.domain.booking_rules import BookingTerms
@@ -28,11 +28,17 @@ class Slot:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Seat:
-    """A seat of a slot: what is taken, by whatever appointment."""
+    """A seat of a slot: what is taken, by whatever appointment. ``end`` is not what tells it from others."""
 
     start: datetime
     window: str
     number: int
+    end: datetime | None = field(default=None, compare=False)
+
+    def overlaps(self, slot: Slot) -> bool:
+        """Whether it is taken in a slot of its window: terms and hours may have changed since it was booked."""
+        end = self.end or self.start + timedelta(minutes=1)
+        return self.window == slot.window and self.start < slot.end and slot.start < end
 
 
 def slots(terms: BookingTerms, windows: Sequence[str], found: Iterable[Opening]) -> list[Slot]:
@@ -68,8 +74,9 @@ def _at(opening: Opening, window: str) -> bool:
 
 def free(slot: Slot, taken: Collection[Seat]) -> list[Seat]:
     """The seats of a slot that nobody has."""
-    every = (Seat(slot.start, slot.window, number) for number in range(1, slot.seats + 1))
-    return [seat for seat in every if seat not in taken]
+    busy = {seat.number for seat in taken if seat.overlaps(slot)}
+    numbers = (number for number in range(1, slot.seats + 1) if number not in busy)
+    return [Seat(slot.start, slot.window, number, slot.end) for number in numbers]
 
 
 def room(found: Sequence[Slot], taken: Collection[Seat]) -> Iterator[tuple[Slot, int]]:

@@ -26,7 +26,7 @@ def follow_appointments(hint: Hint) -> None:
 def follow_places(hint: Hint) -> None:
     """Move or free what a new version of a place no longer holds; the hint names the place and its version."""
     counts = rebooking.follow_place(wiring.current(), hint.case_id, hint.number)
-    logger.info("appointments_settled", counts=counts)
+    logger.info("appointments_settled", count=counts["moved"] + counts["freed"])
 
 
 @bp.queue(detail_types=visit_rules.TOLD)

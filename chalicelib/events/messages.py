@@ -6,7 +6,7 @@ from chalicelib import wiring
 from chalicelib.domain.messages import TELLING
 from chalicelib.edge.functions import EventBlueprint
 from chalicelib.observability import logger
-from chalicelib.services import messages, reminders
+from chalicelib.services import telling
 from chalicelib.services.ports import Hint
 
 bp = EventBlueprint(__name__)
@@ -16,7 +16,5 @@ bp = EventBlueprint(__name__)
 def send_messages(hint: Hint) -> None:
     """Lay the message into the inbox and send what was not sent; while a provider is away the hint comes again."""
     ports = wiring.current()
-    if hint.type in reminders.SETTING:
-        reminders.plan(ports, hint.case_id)
-    told = messages.tell(ports, hint.case_id, hint.number)
+    told = telling.tell(ports, hint.case_id, hint.number, hint.type)
     logger.info("applicant_told", count=len(told.deliveries) if told else 0)

@@ -14,8 +14,9 @@ from typing import Any
 from chalicelib import wiring
 from chalicelib.edge.functions import EventBlueprint, log_context
 from chalicelib.observability import logger
-from chalicelib.services import workflow
-from chalicelib.services.ports import SHARDS, Ports
+from chalicelib.services import telling, workflow
+from chalicelib.services.message_ports import MessagePorts
+from chalicelib.services.ports import SHARDS
 from chalicelib.services.workflow import Finding
 
 bp = EventBlueprint(__name__)
@@ -26,14 +27,16 @@ CASES_PER_SHARD = 200
 
 @bp.schedule(rate="rate(1 hour)", timeout=900)
 def reconcile(event: Mapping[str, Any]) -> Mapping[str, int]:
-    """Compare every watched case with its execution and repair what has come apart.
+    """Compare every watched case with its execution and its messages, and repair what has come apart.
 
     An operator's event {"case_id": "…"} looks at that case alone, watched or not. Answers how often each
     finding was made, and ``failed`` for cases that could not be judged; those are looked at again.
     """
     ports = wiring.current()
     if "case_id" in event:
-        return {str(workflow.look_after(ports, str(event["case_id"]))): 1}
+        finding = workflow.look_after(ports, str(event["case_id"]))
+        telling.catch_up(ports, str(event["case_id"]))
+        return {str(finding): 1}
     counts: Counter[str] = Counter({str(finding): 0 for finding in Finding} | {"failed": 0, "failed_shards": 0})
     for shard in SHARDS:
         try:
@@ -44,13 +47,13 @@ def reconcile(event: Mapping[str, Any]) -> Mapping[str, int]:
     return counts
 
 
-def _shard(ports: Ports, shard: int, counts: Counter[str]) -> None:
+def _shard(ports: MessagePorts, shard: int, counts: Counter[str]) -> None:
     # Timers are never set further ahead than this, so it reaches all of them.
     until = ports.clock.now() + workflow.WATCH_EVERY
     for timer in islice(workflow.watched(ports, shard, until), CASES_PER_SHARD):
         with log_context(case_id=timer.case_id):
             try:
-                finding = workflow.watch(ports, timer.case_id)
+                finding = telling.watch(ports, timer.case_id)
             except Exception:
                 logger.exception("case_not_reconciled")
                 counts["failed"] += 1

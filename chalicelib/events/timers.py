@@ -10,7 +10,7 @@ from chalicelib import wiring
 from chalicelib.domain.errors import NotFound, Refused
 from chalicelib.edge.functions import EventBlueprint, log_context
 from chalicelib.observability import logger
-from chalicelib.services import cases, delivery_reports, erasure, lapses, reminders, uploads, workflow
+from chalicelib.services import cases, delivery_reports, erasure, lapses, reminders, telling, uploads, workflow
 from chalicelib.services.ports import SHARDS, Ports, Timer
 
 bp = EventBlueprint(__name__)
@@ -35,7 +35,7 @@ def _discard_draft(ports: Ports, timer: Timer) -> None:
 
 
 def _watch(ports: Ports, timer: Timer) -> None:
-    logger.info("case_watched", finding=str(workflow.watch(ports, timer.case_id)))
+    logger.info("case_watched", finding=str(telling.watch(wiring.current(), timer.case_id)))
 
 
 def _law(ports: Ports, timer: Timer) -> None:

@@ -122,10 +122,7 @@ def _newest(ports: Ports, places: Sequence[Place]) -> Mapping[str, Place]:
     known = {division for division in {p.division for p in places} if ports.divisions.get(division)}
     versions = (v for area in sorted({area_of(d) for d in known}) for v in ports.place_store.versions(area))
     wanted = {place.id for place in places}
-    return in_force((v for v in versions if v.id in wanted), _LAST)
-
-
-_LAST = date.max
+    return in_force((v for v in versions if v.id in wanted), date.max)
 
 
 def _divisions(ports: Ports, places: Sequence[Place]) -> Mapping[str, Division]:

@@ -17,7 +17,7 @@ from chalicelib.domain.errors import Conflict, Unavailable
 from chalicelib.domain.messages import Message
 from chalicelib.domain.schedules import Place, area_of, division_of, in_force
 from chalicelib.domain.slots import Seat, Slot, free, holds
-from chalicelib.services import telling
+from chalicelib.services import notifications
 from chalicelib.services.appointment_ports import AppointmentPorts
 from chalicelib.services.appointments import Counter, commit, serving, slots_of
 
@@ -184,8 +184,8 @@ def tell(ports: AppointmentPorts, appointment_id: str, number: int, kind: str) -
     places = {
         "item": found.errand.name,
         "place": found.place_name,
-        "when": telling.wall_time(found.start) or found.day.isoformat(),
-        "was": telling.wall_time(found.moved_from),
+        "when": notifications.wall_time(found.start) or found.day.isoformat(),
+        "was": notifications.wall_time(found.moved_from),
         "where": f"{ports.public_address}/v1/appointments/{found.id}",
     }
-    return telling.tell(ports, telling.About(found.id, number, kind, found.booker.subject), places)
+    return notifications.tell(ports, notifications.About(found.id, number, kind, found.booker.subject), places)

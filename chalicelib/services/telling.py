@@ -1,55 +1,57 @@
-"""Telling somebody of what is no case: one message for each event, delivered as those of cases are (H0)."""
+"""Telling, and looking whether everything was told that should have been (H0).
+
+A hint of an event can be lost for good: it exhausts its tries while a provider is away, and lies in the dead letters.
+The log still says what happened, and the inbox what was told of it. As long as a case is watched the two are compared.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-
 from chalicelib.domain import messages as rules
-from chalicelib.domain.catalog import ToldBy
-from chalicelib.domain.deadlines import SHANGHAI
-from chalicelib.domain.errors import Conflict
+from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.messages import Message
-from chalicelib.services import messages
+from chalicelib.services import messages, reminders, workflow
 from chalicelib.services.message_ports import MessagePorts
+from chalicelib.services.ports import Timer
+from chalicelib.services.workflow import WATCH, WATCH_EVERY, Finding
 
 
-@dataclass(frozen=True, slots=True)
-class About:
-    """Which event of what somebody is told of. ``owner``: under whose data key the message is sealed."""
+def tell(ports: MessagePorts, case_id: str, number: int, kind: str) -> Message | None:
+    """Tell the applicant of an event, and plan the reminder of the date that it sets. Repeating it is harmless.
 
-    owner: str
-    number: int
-    kind: str
-    subject: str
+    None for an event that nobody is told of. Raises Unavailable while a delivery is to be tried again.
+    """
+    if kind in reminders.SETTING:
+        reminders.plan(ports, case_id)
+    return messages.tell(ports, case_id, number)
 
 
-def tell(ports: MessagePorts, about: About, places: Mapping[str, str]) -> Message:
-    """Lay the message into the inbox, unless it lies there, and deliver it. Raises Unavailable as ``deliver``."""
-    message_id = rules.id_of_event(about.owner, about.number)
-    told = ports.messages.get(message_id)
-    if told is None:
-        told = rules.post_in(
-            Message(
-                message_id,
-                about.owner,
-                about.kind,
-                about.subject,
-                rules.compose(ports.message_texts.template(about.kind), places),
-                ports.clock.now(),
-                str(ToldBy.INBOX_DELIVERED),
-                deliveries=rules.first_deliveries(ports.contacts.get(about.subject)),
-            )
-        )
+def catch_up(ports: MessagePorts, case_id: str) -> bool:
+    """Tell what nobody was told of, and send what was never sent; True once nothing of that is left.
+
+    What is on its way in the queue may be told here first: the message has the same id, and is sent under the same key.
+    """
+    if ports.cases.get(case_id) is None:
+        return True
+    there = {message.id: message for message in ports.messages.of_case(case_id)}
+    complete = True
+    for record in ports.cases.log(case_id):
+        message = there.get(rules.id_of_event(case_id, record.number))
+        if record.event.type not in rules.TELLING or (message is not None and not message.pending):
+            continue
         try:
-            ports.messages.commit(told, expected_version=0)
-        except Conflict:
-            # The same hint ran beside this one; what it wrote is as good.
-            told = ports.messages.get(message_id) or told
-    return messages.deliver(ports, told)
+            tell(ports, case_id, record.number, record.event.type)
+        except Unavailable:
+            complete = False
+    return complete
 
 
-def wall_time(at: datetime | None) -> str:
-    """A moment as a person reads it."""
-    return f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}" if at else ""
+def watch(ports: MessagePorts, case_id: str) -> Finding:
+    """Look after a watched case and what is told of it: as long as something is untold it stays watched."""
+    finding = workflow.watch(ports, case_id)
+    told = False
+    try:
+        told = catch_up(ports, case_id)
+    finally:
+        if not told:
+            ports.cases.set_timer(Timer(case_id, WATCH, ports.clock.now() + WATCH_EVERY))
+    return finding

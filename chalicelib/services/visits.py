@@ -15,7 +15,7 @@ from chalicelib.domain.messages import Message
 from chalicelib.domain.queueing import Priority
 from chalicelib.domain.schedules import LEVELS
 from chalicelib.domain.visits import Arrangement, Visit, VisitState
-from chalicelib.services import telling
+from chalicelib.services import notifications
 from chalicelib.services.appointment_ports import AppointmentPorts
 from chalicelib.services.appointments import Wish, booker_of, errand_at, find_place, is_staff
 from chalicelib.services.ports import Page, Receipt, RequestKey
@@ -126,10 +126,10 @@ def tell(ports: AppointmentPorts, visit_id: str, number: int, kind: str) -> Mess
     places = {
         "item": found.errand.name,
         "place": found.place_name,
-        "when": telling.wall_time(found.start),
+        "when": notifications.wall_time(found.start),
         "where": f"{ports.public_address}/v1/visits/{found.id}",
     }
-    return telling.tell(ports, telling.About(found.id, number, kind, found.booker.subject), places)
+    return notifications.tell(ports, notifications.About(found.id, number, kind, found.booker.subject), places)
 
 
 def _by_staff(

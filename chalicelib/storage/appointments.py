@@ -182,7 +182,7 @@ def rows_of(appointment: Appointment) -> list[Row]:
     if seat is not None and end is not None and missed_at is not None:
         start = instant(seat.start)
         sk = f"seat#{start}#{seat.window}#{seat.number:03d}"
-        found.append(b.SeatRow(day, sk, appointment=own, ttl=ttl))
+        found.append(b.SeatRow(day, sk, appointment=own, end=instant(end), ttl=ttl))
         found.append(
             b.HeldRow(
                 booker,
@@ -247,7 +247,7 @@ def _appointment(row: b.AppointmentRow, key: Key) -> Appointment:
 def _seat(row: b.SeatRow) -> Seat:
     _, start, place = row.sk.split("#", 2)
     window, _, number = place.rpartition("#")
-    return Seat(datetime.fromisoformat(start), window, int(number))
+    return Seat(datetime.fromisoformat(start), window, int(number), datetime.fromisoformat(row.end))
 
 
 def _held(row: b.HeldRow) -> Held:

@@ -18,6 +18,7 @@ class SeatRow(Row, discriminator="seat"):
     """day#<place>#<date>/seat#<start>#<window>#<number>: this seat is taken. It must not exist to be taken."""
 
     appointment = UnicodeAttribute()
+    end = UnicodeAttribute()
 
 
 class WaitRow(Row, discriminator="wait"):

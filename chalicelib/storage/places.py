@@ -22,6 +22,7 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
 from chalicelib.domain import place_reviews as reviews
+from chalicelib.domain.errors import Invalid
 from chalicelib.domain.place_reviews import Proposal
 from chalicelib.domain.schedules import Place, Position, area_of
 from chalicelib.services.ports import Page, Receipt, RequestKey
@@ -32,6 +33,8 @@ from chalicelib.storage.reading import reading
 from chalicelib.storage.transactions import Change, is_condition_failure
 
 _DEGREE = 1_000_000
+_LARGEST = 350_000
+"""Bytes of a proposal: an item may have 400 kB."""
 
 
 class Listing(GlobalSecondaryIndex["PlaceTableRow"]):  # type: ignore[no-untyped-call]
@@ -139,14 +142,14 @@ class DynamoPlaces:
         at: datetime,
     ) -> None:
         change = Change(self._connection)
-        pk = _proposal(proposal.id)
+        pk, snapshot = _proposal(proposal.id), proposal_text(proposal)
         row = ProposalRow(
             pk,
             "proposal",
             lpk=reviews.to_review(reviews.reviewing_division(proposal.division)),
             lsk=proposal.id,
             version=proposal.version,
-            snapshot=dumps(proposal),
+            snapshot=snapshot,
         )
         if expected_version == 0:
             change.create(row)
@@ -174,6 +177,14 @@ class DynamoPlaces:
                 raise
             return False
         return True
+
+
+def proposal_text(proposal: Proposal) -> str:
+    """A proposal as stored. Raises Invalid for one that no row can hold."""
+    text = dumps(proposal)
+    if len(text.encode()) > _LARGEST:
+        raise Invalid.because("place.proposal-too-large", "/places")
+    return text
 
 
 def tiles_around(position: Position) -> list[str]:

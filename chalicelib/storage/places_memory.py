@@ -12,7 +12,7 @@ from chalicelib.domain.schedules import Place, Position, area_of
 from chalicelib.services.ports import OutboxRow, Page, Receipt, RequestKey
 from chalicelib.storage.codec import dumps, instant, loads
 from chalicelib.storage.memory import MemoryStore, page_of
-from chalicelib.storage.places import tile_of, tiles_around
+from chalicelib.storage.places import proposal_text, tile_of, tiles_around
 from chalicelib.storage.tables import shard_of
 
 
@@ -63,8 +63,9 @@ class MemoryPlaces:
             raise Conflict.because("store.conflict")
         if any((place.id, place.version) in self._versions for place in published):
             raise Conflict.because("store.conflict")
+        text = proposal_text(proposal)
         self._store.refuse_used(key)
-        self._proposals[proposal.id] = dumps(proposal)
+        self._proposals[proposal.id] = text
         for place in published:
             self._versions[place.id, place.version] = dumps(place)
             if announced:

@@ -64,7 +64,7 @@ class Admin:
         }
 
     def _settle(self, body: Json) -> Json:
-        self._cloud.settle(float(body.get("seconds", 20)))
+        self._cloud.settle(float(body.get("seconds", 60)))
         return self._now()
 
     def _clock(self, body: Json) -> Json:

@@ -7,6 +7,7 @@ import pytest
 from chalicelib.domain.commitment_checks import Final
 from chalicelib.domain.renewals import CaseKind
 from chalicelib.services import cases, commitment_checks, commitments, tasks
+from chalicelib.services.ports import TaskToken
 from tests import factories as f
 from tests import journey
 from tests import promises as p
@@ -34,7 +35,7 @@ def test_two_tasks_are_open_beside_each_other_in_the_queues_of_their_bodies(prom
     p.task_opened(world, case_id, p.CHECKER)
     mine = tasks.worklist(world, p.CHECKER, "mine", None, 5).items
     assert [(row.case_id, row.task, row.role) for row in mine] == [(case_id, 2, "check")]
-    assert world.cases.tokens(case_id) == {2: "token-2"}
+    assert world.cases.tokens(case_id) == {2: TaskToken("token-2", 1)}
     world.cases.renew_token(journey.get(world, case_id), 2, "token-new")
     assert world.cases.tokens(case_id) == {2: "token-new"}
     commitment_checks.record(world, p.CHECKER, case_id, result=commitment_checks.Result.FULFILLED, findings="属实")

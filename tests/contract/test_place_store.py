@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain import place_reviews as reviews
-from chalicelib.domain.errors import Conflict
+from chalicelib.domain.errors import Conflict, Invalid
 from chalicelib.domain.place_reviews import Proposal, ProposalState
 from chalicelib.domain.schedules import Position
 from chalicelib.services.ports import Receipt, RequestKey
@@ -113,6 +113,16 @@ def test_forty_places_are_published_by_one_transaction(world: f.World) -> None:
     kept(world, made)
     kept(world, replace(made, version=2, state=ProposalState.APPROVED), 1, KEY, publish=True)
     assert list(world.place_store.versions(f.BANNER)) == list(places)
+
+
+def test_what_no_row_can_hold_is_refused_and_nothing_is_kept(world: f.World) -> None:
+    hours = tuple(replace(p.WEEKEND, items=tuple(f"1501050{n:05d}" for n in range(200))) for _ in range(5))
+    made = proposal(places=tuple(p.terminal(n, hours=hours) for n in range(reviews.MOST)))
+    with pytest.raises(Invalid) as refused:
+        kept(world, made, key=KEY)
+    assert refused.value.code == "place.proposal-too-large"
+    assert world.place_store.proposal(made.id) is None
+    assert world.cases.receipt(KEY.scope) is None
 
 
 def test_what_is_stored_names_nobody_but_the_officers_of_a_review(world: f.World) -> None:

@@ -100,7 +100,7 @@ class Scenario:
         self._say = say
         self._tokens = dict(tokens or {})
         self._clients: dict[str, Client] = {}
-        self._own = httpx.Client(base_url=self.url, timeout=60)
+        self._own = httpx.Client(base_url=self.url, timeout=90)
         state = self._own.get("/_local/state")
         self.state: dict[str, Any] | None = state.json() if state.status_code == 200 else None
 

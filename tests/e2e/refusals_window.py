@@ -43,8 +43,10 @@ def sizes_and_versions(s: Rejections) -> None:
     headers = {"If-Match": f'"{made["version"]}"', "Content-Type": "application/json"}
     large = s.herder.raw("PUT", path, content=body, headers=headers)
     assert (large.status_code, large.json()["code"]) == (422, "case.too-large"), large.text
+    s.provoked.add("case.too-large")
     stale = s.herder.raw("PUT", path, json={"form": {}, "materials": []}, headers={"If-Match": '"9"'})
     assert (stale.status_code, stale.json()["code"]) == (412, "case.stale"), stale.text
+    s.provoked.add("case.stale")
     twice = [{"code": "M01", "form": "paper", "name": "申请表"}] * 2
     s.herder.send("PUT", path, {"form": {}, "materials": twice}, if_match=made["version"])
     s.refused(s.herder, f"/v1/cases/{made['id']}/submission", None, "material.repeated")
@@ -110,6 +112,8 @@ def enquiries(s: Rejections) -> None:
     s.refused(s.herder, "/v1/enquiries", question, "enquiry.officers-only")
     made = owner.post("/v1/enquiries", question, status=201)["id"]
     path = f"/v1/enquiries/{made}"
+    s.refused(owner, f"{path}/taking", None, "enquiry.not-offered-to-you")
+    s.refused(owner, f"{path}/handover", {"body": f"{banner}-05", "reason": "自办"}, "enquiry.offered-to-owner")
     offer = {"body": f"{banner}-81", "reason": "属其职责"}
     s.refused(other, path, None, "enquiry.not-found", method="GET")
     s.refused(owner, f"{path}/handover", {**offer, "body": "nobody-00"}, "enquiry.body-unknown")

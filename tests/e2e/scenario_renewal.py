@@ -18,7 +18,7 @@ class Renewal(Scenario):
 
     def run(self) -> None:
         with self.step("a village doctor is registered; the certificate lasts five years"):
-            first = self.register()
+            first, other = self.register(), self.register("stranger")
         with self.step("a stranger cannot renew it"):
             self.refuse_stranger(first["identifier"])
         with self.step("a hundred days before its end the renewal is filed and received"):
@@ -36,6 +36,8 @@ class Renewal(Scenario):
         with self.step("a minute later it is on record in writing, and the new certificate goes on from the old end"):
             self.move_to(ends + timedelta(minutes=2))
             self.see_renewed(case_id, ends)
+        with self.step("whoever let theirs end applies anew"):
+            self.refuse_what_ended(other["identifier"])
 
     @property
     def herder(self) -> Client:
@@ -49,9 +51,9 @@ class Renewal(Scenario):
         """An officer of the banner's health commission."""
         return self.officer(f"{self.place[:6]}000000-{HEALTH}", role)
 
-    def register(self) -> dict[str, Any]:
+    def register(self, who: str = "herder") -> dict[str, Any]:
         self.doctor("acceptance")  # first of all: a deployed stack has no officers made to order
-        case_id = self.file({})
+        case_id = self.file({}, who)
         for queue, role, act, body in (
             ("accept", "acceptance", "acceptance", None),
             ("decide", "decision", "grant", {"opinion": "符合条件"}),
@@ -60,26 +62,26 @@ class Renewal(Scenario):
             self.until(f"it waits for {queue}", lambda o=officer, q=queue: self.listed(o, q, case_id))
             officer.post(f"/v1/cases/{case_id}/claim")
             officer.post(f"/v1/cases/{case_id}/{act}", body)
-        return self.certificate(case_id)
+        return self.certificate(case_id, who)
 
-    def file(self, about: dict[str, str]) -> str:
+    def file(self, about: dict[str, str], who: str = "herder") -> str:
         opening = {"item": ITEM, "division": self.place, "channel": "web", **about}
-        made = self.herder.post("/v1/cases", opening, status=201)
+        made = self.person(who).post("/v1/cases", opening, status=201)
         application = {"form": FORM, "materials": MATERIALS}
-        self.herder.send("PUT", f"/v1/cases/{made['id']}/application", application, if_match=made["version"])
-        self.herder.post(f"/v1/cases/{made['id']}/submission")
+        self.person(who).send("PUT", f"/v1/cases/{made['id']}/application", application, if_match=made["version"])
+        self.person(who).post(f"/v1/cases/{made['id']}/submission")
         return str(made["id"])
 
     def listed(self, officer: Client, queue: str, case_id: str) -> bool:
         rows = officer.get("/v1/worklist", queue=queue, limit=50)["items"]
         return case_id in [row["case"] for row in rows]
 
-    def certificate(self, case_id: str) -> dict[str, Any]:
+    def certificate(self, case_id: str, who: str = "herder") -> dict[str, Any]:
         def issued() -> bool:
-            return bool(self.herder.get(f"/v1/cases/{case_id}")["state"]["code"] == "issued")
+            return bool(self.person(who).get(f"/v1/cases/{case_id}")["state"]["code"] == "issued")
 
         self.until("the certificate is issued", issued)
-        found: dict[str, Any] = self.herder.get(f"/v1/cases/{case_id}/certificate")
+        found: dict[str, Any] = self.person(who).get(f"/v1/cases/{case_id}/certificate")
         self.tell(f"{found['identifier']}, until {found['valid_until']}")
         return found
 
@@ -87,6 +89,11 @@ class Renewal(Scenario):
         opening = {"item": ITEM, "division": self.place, "channel": "web", "kind": "renewal", "certificate": identifier}
         problem = self.person("stranger").post("/v1/cases", opening, status=422)
         assert problem["code"] == "renewal.certificate-unknown", problem
+
+    def refuse_what_ended(self, identifier: str) -> None:
+        opening = {"item": ITEM, "division": self.place, "channel": "web", "kind": "renewal", "certificate": identifier}
+        problem = self.person("stranger").post("/v1/cases", opening, status=422)
+        assert problem["code"] == "renewal.expired", problem
 
     def move_to(self, moment: datetime) -> None:
         now = datetime.fromisoformat(self.anyone().get("/v1/health")["time"])

@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 
 from tests import upload_files as files
-from tests.e2e.harness import NeedsEmulatedCloud, Scenario, ScenarioFailed
+from tests.e2e import uploading
+from tests.e2e.harness import NeedsEmulatedCloud, Scenario
 from tests.e2e.scenario_main import FORM, ITEM
 
 NUMBER = "13812340000"  # made up, like the address
@@ -65,45 +66,24 @@ class Telling(Scenario):
         opening = {"item": ITEM, "division": village, "channel": "web"}
         case_id = str(self.herder.post("/v1/cases", opening, status=201)["id"])
         content = files.pdf()
-        upload = self.announce(case_id, content)
-        self.post_file(upload, content)
-        assert self.verdict(upload) == "clean"
+        upload = uploading.announce(self.herder, case_id, content)
+        uploading.post_file(self.herder, upload, content)
+        assert uploading.verdict(self.herder, upload) == "clean"
         link = self.herder.get(f"/v1/uploads/{upload}/content")["url"]
         fetched = httpx.get(link, timeout=30)
         assert fetched.content == content
         assert fetched.headers["content-disposition"].startswith("attachment"), dict(fetched.headers)
         return case_id, hashlib.sha256(content).hexdigest()
 
-    def announce(self, case_id: str, content: bytes) -> str:
-        wish = {
-            "material": "M01",
-            "name": "申请表.pdf",
-            "media_type": "application/pdf",
-            "size": len(content),
-            "sha256": hashlib.sha256(content).hexdigest(),
-        }
-        return str(self.herder.post(f"/v1/cases/{case_id}/uploads", wish, status=201)["id"])
-
-    def post_file(self, upload: str, content: bytes, *, taken: bool = True) -> None:
-        """What a browser does with the form."""
-        form = self.herder.get(f"/v1/uploads/{upload}")["form"]
-        named = {"file": ("x", content, "application/octet-stream")}
-        answer = httpx.post(form["url"], data=form["fields"], files=named, timeout=30)
-        if answer.is_success is not taken:
-            raise ScenarioFailed(f"the bucket answered {answer.status_code}: {answer.text[:500]}")
-
-    def verdict(self, upload: str) -> str:
-        return str(self.herder.post(f"/v1/uploads/{upload}/finalisation")["result"]["state"])
-
     def refuse_hostile_files(self, case_id: str) -> None:
         script = files.HOSTILE["a PDF with a script"].make()
-        hostile = self.announce(case_id, script)
-        self.post_file(hostile, script)
-        assert self.verdict(hostile) == "refused"
+        hostile = uploading.announce(self.herder, case_id, script)
+        uploading.post_file(self.herder, hostile, script)
+        assert uploading.verdict(self.herder, hostile) == "refused"
         refused = self.herder.get(f"/v1/uploads/{hostile}/content", status=409)
         assert refused["code"] == "upload.not-clean", refused
-        other = self.announce(case_id, files.pdf(b"<< /Other true >>"))
-        self.post_file(other, files.pdf(b"<< /Other false >>"), taken=False)
+        other = uploading.announce(self.herder, case_id, files.pdf(b"<< /Other true >>"))
+        uploading.post_file(self.herder, other, files.pdf(b"<< /Other false >>"), taken=False)
         self.use_as_material(case_id, hashlib.sha256(script).hexdigest())
         problem = self.herder.post(f"/v1/cases/{case_id}/submission", status=422)
         assert [e["code"] for e in problem["errors"]] == ["material.upload-unknown"], problem

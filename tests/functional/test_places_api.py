@@ -145,6 +145,8 @@ def test_a_file_of_many_places_is_refused_whole_with_every_violation(api: Api, t
             "/places/0/hours/0/kind",
         ),
         ({"timezone": "Asia/Shanghai"}, "/places/0/timezone"),
+        ({"replaces": 1}, "/places/0/id"),
+        ({"id": "150102000000-centre"}, "/places/0/id"),
         ({"position": {"latitude": 91, "longitude": 0}}, "/places/0/position/latitude"),
         ({"name": ""}, "/places/0/name"),
     ],
@@ -253,3 +255,19 @@ def test_a_repeated_proposal_and_approval_get_the_first_answer_again(api: Api, t
     path = f"/v1/place-proposals/{first.body['id']}/approval"
     done = api.post("league-bureau", path, {"opinion": "同意"}, key=f"approve-{today}")
     assert api.post("league-bureau", path, {"opinion": "同意"}, key=f"approve-{today}").body == done.body
+
+
+@pytest.mark.requirement("E5")
+def test_pages_of_the_list_belong_to_one_version(api: Api, today: str) -> None:
+    fresh(api)
+    query = {"division": CHAIN.township.code, "limit": 1}
+    approved(api, draft(today, items=[RESIDENT_ID, "152009902000"]))
+    fresh(api)
+    first = api.get(None, "/v1/delay-service", **query).body
+    second = api.get(None, "/v1/delay-service", **query, cursor=first["next"]).body
+    assert second["version"] == first["version"]
+    assert second["items"] != first["items"]
+    approved(api, draft(today))
+    fresh(api)
+    moved = api.get(None, "/v1/delay-service", **query, cursor=first["next"])
+    assert (moved.status, moved.code) == (422, "place.list-changed")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.actors import Actor, ActorKind, Role
@@ -66,6 +66,7 @@ class Interleaved(MemoryAppointments):
 
 
 @pytest.mark.requirement("E4")
+@settings(deadline=None)
 @given(st.integers(1, 12), st.integers(1, 4), st.lists(st.integers(0, 3), max_size=20))
 def test_capacity_is_never_exceeded_nor_wasted_whoever_comes_in_between(
     racers: int, seats: int, plan: list[int]
@@ -196,3 +197,16 @@ def test_later_terms_change_nothing_of_what_was_booked() -> None:
     before = appointments.read(made, f.HERDER, booked)
     appointments.set_terms(made, HEAD, p.terms(version=1, rules=(p.DAYS_BEFORE,), grace=0))
     assert appointments.read(made, f.HERDER, booked) == before
+
+
+@pytest.mark.requirement("E4")
+def test_what_was_booked_under_other_terms_still_takes_its_seat() -> None:
+    made = world()
+    half_past = SATURDAY + timedelta(minutes=30)
+    filled(made, half_past)
+    appointments.set_terms(made, HEAD, p.terms(version=1, minutes=60))
+    with pytest.raises(Refused) as refused:
+        appointments.book(made, f.HERDER, WISH, SATURDAY)
+    assert refused.value.code == "appointment.full"
+    left = [left for _, left, _ in appointments.availability(made, p.PLACE, DAY, p.ITEM)]
+    assert left == [0, 2, 2, 2, 2]

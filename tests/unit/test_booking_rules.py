@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.booking_rules import (
@@ -115,11 +115,13 @@ marks = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(marks, moments)
 def test_a_sound_mark_never_lies_after_what_it_is_counted_back_from(mark: Mark, moment: datetime) -> None:
     assert mark.before(moment, packaged()) <= moment
 
 
+@settings(deadline=None)
 @given(marks, marks, moments)
 def test_booking_opens_within_the_horizon_and_closes_before_the_service(
     opens: Mark, closes: Mark, start: datetime
@@ -200,6 +202,7 @@ def stretches(draw: st.DrawFn) -> Opening:
     return Opening(start, start + length, draw(st.sampled_from([K.REGULAR, K.NOON, K.WEEKEND])), date(2026, 3, 7))
 
 
+@settings(deadline=None)
 @given(st.lists(stretches(), max_size=6), st.sampled_from([15, 30, 60]))
 def test_slots_of_one_window_never_overlap_and_lie_within_an_opening(found: Sequence[Opening], length: int) -> None:
     made = slots(p.terms(minutes=length), ("W1", "W2"), found)

@@ -145,6 +145,27 @@ def test_a_laws_own_period_for_correcting_is_kept_and_the_demo_cannot_change_it(
     assert refused(files) == {("catalog.demo-over-law", "/items/hotel-special-trade/correction")}
 
 
+@pytest.mark.parametrize(
+    ("starts", "words"),
+    [
+        (None, "自受理之日起"),
+        ("acceptance", "自受理之日起"),
+        ("receipt", "自收到申请之日起"),
+        ("day after receipt", "自收到申请之日起"),
+        ("village opinion received", "自法定办理期限起算之日起"),
+        ("exam passed", "自法定办理期限起算之日起"),
+    ],
+)
+def test_how_long_it_takes_is_told_from_where_the_laws_own_time_begins(starts: str | None, words: str) -> None:
+    answers = [
+        document["faq"][0]["answer"]
+        for document in merged(FILES)
+        if (document["statutory_limit"] or {}).get("starts") == starts and document["promised_limit"]["value"]
+    ]
+    assert answers
+    assert all(answer.startswith(words) for answer in answers)
+
+
 def test_wording_that_catches_everything_is_withheld_and_told() -> None:
     fire = documents_of("public-venue-fire-check")[0]
     assert "规定的材料" not in [material["name"] for material in fire["materials"]]

@@ -413,6 +413,48 @@ def test_a_limit_begins_at_the_moment_that_its_law_names(starts: str, expected: 
     assert decision_starts(case, Limit(1, W, OWN, starts=starts)) == moments[expected]
 
 
+@pytest.mark.parametrize(
+    ("starts", "statutory", "promised"),
+    [
+        pytest.param("acceptance", "2026-04-07", "2026-03-27", id="from acceptance, both"),
+        pytest.param("receipt", "2026-03-30", "2026-03-20", id="from receipt, both"),
+        pytest.param("opinion received", "2026-04-07", "2026-03-30", id="from the opinion below, both"),
+    ],
+)
+def test_a_promise_begins_with_the_laws_own_time(starts: str, statutory: str, promised: str) -> None:
+    """Received on Monday 2 March, accepted on the ninth, examined below until the tenth; natural days are moved."""
+    made = world(statutory_limit=Limit(28, D, OWN, starts=starts), promised_limit=Limit(18, D))
+    case_id = journey.at(made, "accept")
+    made.clock.at = day("2026-03-09")
+    tasks.accept(made, f.ACCEPTOR, case_id)
+    journey.opened(made, case_id)
+    tasks.claim(made, f.BANNER_REVIEWER, case_id)
+    made.clock.at = day("2026-03-10")
+    journey.agree(made, f.BANNER_REVIEWER, case_id)
+    found = seen(made, case_id)
+    ends = [str(found[kind].deadline.last_day) for kind in (K.DECISION_STATUTORY, K.DECISION_PROMISED)]
+    assert ends == [statutory, promised]
+    assert found[K.DECISION_PROMISED].limits[0].starts == starts
+
+
+def test_a_promise_as_long_as_the_law_is_not_over_later_however_late_the_acceptance() -> None:
+    made = world(statutory_limit=Limit(10, W, OWN, starts="receipt"), promised_limit=Limit(10, W))
+    case_id = journey.at(made, "accept")
+    made.clock.at = day("2026-03-09")
+    tasks.accept(made, f.ACCEPTOR, case_id)
+    for offset, expected in ((-SECOND, S.RUNNING), (timedelta(), S.OVERDUE), (SECOND, S.OVERDUE)):
+        made.clock.at = end_of(date(2026, 3, 16)) + offset
+        assert [state(made, case_id, k) for k in (K.DECISION_STATUTORY, K.DECISION_PROMISED)] == [expected, expected]
+
+
+def test_without_a_laws_own_time_a_promise_begins_at_acceptance() -> None:
+    made = world(type_code="07", promised_limit=Limit(7, W))
+    case_id = journey.at(made, "accept")
+    made.clock.at = day("2026-03-03")
+    tasks.accept(made, f.ACCEPTOR, case_id)
+    assert seen(made, case_id)[K.DECISION_PROMISED].deadline.last_day == date(2026, 3, 12)
+
+
 # -- the applicant's own periods -----------------------------------------------------------------------
 
 

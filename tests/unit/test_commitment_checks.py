@@ -416,7 +416,7 @@ def test_a_case_that_nobody_promised_anything_in_has_no_check() -> None:
 @pytest.mark.requirement("C5")
 def test_nobody_at_a_window_speaks_for_the_party_or_gives_up_its_right() -> None:
     world = p.world()
-    case_id = journey.drafted(world, f.WINDOW, f.Channel.WINDOW, applicant=f.item_party())
+    case_id = journey.drafted(world, f.WINDOW, f.Channel.WINDOW, presence=f.presence_of(world))
     commitments.serve(world, f.WINDOW, case_id)
     p.sign(world, case_id)
     commitments.decide(world, f.WINDOW, case_id)
@@ -429,7 +429,7 @@ def test_nobody_at_a_window_speaks_for_the_party_or_gives_up_its_right() -> None
 @pytest.mark.requirement("C5")
 def test_the_head_of_a_body_frees_the_task_of_that_body_and_not_the_one_beside_it() -> None:
     world = p.world()
-    case_id = journey.drafted(world, f.WINDOW, f.Channel.WINDOW, applicant=f.item_party())
+    case_id = journey.drafted(world, f.WINDOW, f.Channel.WINDOW, presence=f.presence_of(world))
     case = journey.get(world, case_id)
     cases.save(
         world, f.WINDOW, case_id, form=case.form, materials=case.materials, delivery="window", expected=case.version

@@ -11,7 +11,7 @@ from chalicelib.domain import case_commands as c
 from chalicelib.domain import cases as rules
 from chalicelib.domain.catalog import Fee
 from chalicelib.domain.errors import DomainError, Forbidden, Invalid, NotFound, Refused
-from chalicelib.domain.fees import PaymentMethod
+from chalicelib.domain.fees import PaymentMethod, RecordPayment
 from chalicelib.services import certificates, fees, tasks, workflow
 from chalicelib.services.workflow import Finding
 from tests import factories as f
@@ -63,6 +63,15 @@ def rules_system() -> Any:
     from chalicelib.domain.actors import SYSTEM
 
     return SYSTEM
+
+
+def test_what_is_paid_and_not_issued_yet_is_not_paid_again() -> None:
+    world = charging(FIXED)
+    case_id = journey.granted(world)
+    paid(world, case_id)
+    command = RecordPayment(1000, PaymentMethod.CASH, "15260002")
+    with pytest.raises(Refused, match=r"fee\.paid"):
+        rules.handle(journey.get(world, case_id), command, CASHIER, world.clock.now())
 
 
 def test_what_the_version_gives_no_figure_for_is_entered_by_the_deciding_body() -> None:

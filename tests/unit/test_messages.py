@@ -17,8 +17,9 @@ from chalicelib.domain.contacts import Contact, ContactChannel, PostalAddress
 from chalicelib.domain.errors import Conflict, Forbidden, Invalid, NotFound, Refused, Unavailable
 from chalicelib.domain.messages import ATTEMPTS, REMINDERS, TELLING, Message, Outcome
 from chalicelib.domain.visits import TOLD as VISITS_TOLD
-from chalicelib.services import certificates, contacts, messages, notices, reminders
+from chalicelib.services import certificates, contacts, messages, notices, reminders, tasks, telling
 from chalicelib.services.message_ports import Undeliverable
+from chalicelib.services.workflow import WATCH, Finding
 from chalicelib.storage.memory_messages import MemoryMessages
 from chalicelib.storage.message_texts import packaged
 from tests import factories as f
@@ -441,3 +442,60 @@ def test_what_could_not_be_laid_into_the_inbox_is_not_sent() -> None:
     with pytest.raises(Conflict):
         told(w, case_id)
     assert w.sms.sent == []
+
+
+# -- what was not told ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("H0", "F4")
+def test_what_nobody_was_told_of_is_told_while_the_case_is_watched_and_told_once() -> None:
+    w = world()
+    with_number(w)
+    case_id = journey.submitted(w)  # its hint is lost
+    assert w.messages.of_case(case_id) == []
+    telling.watch(w, case_id)
+    telling.watch(w, case_id)
+    (message,) = w.messages.of_case(case_id)
+    assert (message.kind, [d.outcome for d in message.deliveries]) == ("case.submitted", [Outcome.DELIVERED])
+    assert len(w.sms.sent) == 1
+    assert messages.tell(w, case_id, number_of(w, case_id, "case.submitted")) == message  # the hint comes after all
+
+
+@pytest.mark.requirement("H0")
+def test_what_was_never_sent_is_sent_by_the_next_watch() -> None:
+    w = world()
+    with_number(w)
+    case_id = journey.submitted(w)
+    w.sms.failing["*"] = Unavailable.because("message.provider-unavailable")
+    with pytest.raises(Unavailable):
+        told(w, case_id)
+    telling.watch(w, case_id)
+    assert w.messages.of_case(case_id)[0].pending
+    w.sms.failing.clear()
+    telling.watch(w, case_id)
+    assert [d.outcome for d in w.messages.of_case(case_id)[0].deliveries] == [Outcome.DELIVERED]
+
+
+@pytest.mark.requirement("H0")
+def test_a_case_is_watched_until_its_last_event_is_told() -> None:
+    w = world()
+    with_number(w)
+    case_id = journey.at(w, "accept")
+    tasks.refuse_acceptance(w, f.ACCEPTOR, case_id, ground="not_a_matter", reason="无需许可", competent_body="")
+    w.sms.failing["*"] = Unavailable.because("message.provider-unavailable")
+    assert telling.watch(w, case_id) is Finding.REPORTED
+    assert telling.watch(w, case_id) is Finding.FINISHED
+    assert (case_id, WATCH) in w.store.timers
+    w.sms.failing.clear()
+    telling.watch(w, case_id)
+    assert (case_id, WATCH) not in w.store.timers
+    assert {m.kind for m in w.messages.of_case(case_id)} == {"case.submitted", "case.not_accepted"}
+
+
+def test_a_lost_hint_loses_no_reminder() -> None:
+    terms = Correction(Limit(15, LimitUnit.WORKDAY), CorrectionOutcome.NOT_ACCEPTED)
+    w = world(f.item(correction=terms))
+    case_id = journey.at(w, "accept")
+    notices.notify(w, f.ACCEPTOR, case_id, [notices.Demand("/form/subject", "写明学科")], lambda violation: "")
+    telling.watch(w, case_id)
+    assert (case_id, reminders.TIMER) in w.store.timers

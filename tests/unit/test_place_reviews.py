@@ -108,7 +108,7 @@ def test_a_file_is_judged_whole_and_every_violation_of_every_place_is_told_at_on
             p.banner_centre(),
             p.banner_centre(),
             wrong,
-            replace(p.league_centre(), division="159900000000"),
+            replace(p.league_centre(), division="159900000000", id="159900000000-centre"),
             opinion=" ",
         )
     assert {(v.code, v.pointer) for v in refused.value.violations} == {
@@ -129,6 +129,9 @@ def test_a_new_version_follows_the_newest_and_is_the_same_place() -> None:
         (first, (first,), "place.changed-meanwhile"),
         (second, (second,), "place.changed-meanwhile"),
         (replace(p.sum_centre(), id=first.id, version=2), (first,), "place.is-another"),
+        (replace(p.terminal(), id=first.id, version=2), (first,), "place.is-another"),
+        (replace(p.terminal(), id="150102000000-t01"), (), "place.is-another"),
+        (replace(first, id=p.sum_centre().id), (), "place.is-another"),
     ):
         with pytest.raises(Invalid) as refused:
             propose(place, known=known)

@@ -12,6 +12,7 @@ import pytest
 from chalicelib.domain import cases as case_rules
 from chalicelib.domain import presence as rules
 from chalicelib.domain.actors import Actor, ActorKind
+from chalicelib.domain.case_events import Party
 from chalicelib.domain.catalog import CaseType
 from chalicelib.domain.errors import Forbidden, Invalid, NotFound, Refused
 from chalicelib.domain.renewals import CaseKind
@@ -295,3 +296,12 @@ def test_a_case_is_claimed_once_and_one_of_an_account_never() -> None:
     own = journey.submitted(world)
     with pytest.raises(NotFound):
         claimed(world, own, f.HERDER)
+
+
+def test_of_two_claims_at_one_moment_the_second_finds_the_case_taken() -> None:
+    world = f.World()
+    case_id = provisional(world)
+    claimed(world, case_id)
+    command = rules.ClaimApplication(Party(PERSON.subject, PERSON.kind, PERSON.name))
+    with pytest.raises(Refused, match=r"presence\.claimed"):
+        case_rules.handle(journey.get(world, case_id), command, PERSON, world.clock.now())

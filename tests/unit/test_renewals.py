@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from chalicelib.domain import renewals
 from chalicelib.domain.calendar import Calendar
+from chalicelib.domain.case_events import Party
 from chalicelib.domain.catalog import Fee
+from chalicelib.domain.certificates import CertificateState
 from chalicelib.domain.errors import Invalid, Refused
 from chalicelib.domain.fees import PaymentMethod
 from chalicelib.domain.renewals import CaseKind, ends_at, last_day_to_apply
@@ -187,6 +190,18 @@ def test_what_cannot_be_renewed_is_refused_by_code(
     with pytest.raises(Invalid) as refusal:
         journey.drafted(world, holder, kind=kind, certificate=identifier)
     assert refusal.value.code == code
+
+
+@pytest.mark.parametrize("kind", [CaseKind.RENEWAL, CaseKind.CHANGE, CaseKind.REISSUE])
+def test_what_was_annulled_is_neither_renewed_nor_changed_nor_reissued(world: f.World, kind: CaseKind) -> None:
+    certificate = world.certificates.get(certified(world))
+    assert certificate is not None
+    annulled = replace(certificate, state=CertificateState.ANNULLED)
+    holder = Party(f.HERDER.subject, f.HERDER.kind, f.HERDER.name)
+    found = renewals.obstacles(annulled, kind, holder, f.BASIC, world.clock.now())
+    assert [(violation.code, violation.pointer) for violation in found] == [
+        ("renewal.certificate-not-valid", "/certificate")
+    ]
 
 
 def test_a_renewal_drafted_in_time_and_submitted_after_the_end_is_refused(world: f.World) -> None:

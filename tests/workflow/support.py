@@ -19,6 +19,8 @@ from chalicelib.domain.catalog import StepMode, StepRole
 from chalicelib.domain.routing import Channel, Node, Route
 from chalicelib.services.ports import Hint, OutboxRow, Timer
 from chalicelib.storage.memory import MemoryCases, MemoryStore
+from chalicelib.storage.memory_messages import MemoryContacts, MemoryMessages
+from chalicelib.storage.message_texts import PackagedTexts
 from chalicelib.storage.uploads_memory import MemoryUploads
 from tests.factories import FakeCalendar, FakeCatalog, item
 
@@ -125,6 +127,8 @@ class World:
         self.calendar = FakeCalendar()
         self.uploads = MemoryUploads(self.store)
         self.bus = ListedBus()
+        self.messages, self.contacts = MemoryMessages(self.store), MemoryContacts(self.store)
+        self.message_texts, self.public_address = PackagedTexts(), "https://onewindow.test"
         self.workflows: Any = workflows or ListedWorkflows()
 
     def draft(self, case_id: str) -> Case:

@@ -151,6 +151,6 @@ def test_an_answer_that_the_machine_does_not_know_kills_it_visibly(checks: f.Wor
     claimed(checks, case_id, p.CHECKER)
     until(lambda: check_machine.history(f"{case_id}-1")[-1]["type"] == "TaskSubmitted")
     token = checks.store.tokens[case_id, 1]
-    assert checks.workflows.succeed(token, {"case_id": case_id, "attempt": 1, "next": "elsewhere"})
+    assert checks.workflows.succeed(token.value, {"case_id": case_id, "attempt": 1, "next": "elsewhere"})
     assert ended(check_machine, f"{case_id}-1") == "FAILED"
     assert check_machine.last_state(f"{case_id}-1") == "UnknownAnswer"
