@@ -35,6 +35,10 @@ class Tables:
     region: str
     endpoint: str | None = None
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.cases, self.catalog, self.places
+
 
 @pytest.fixture(scope="session")
 def _emulator() -> Iterator[Any]:
@@ -111,7 +115,7 @@ def _with_tables(endpoint: str | None) -> Iterator[Tables]:
     adapt.create_table(client, tables.catalog, _declared("CatalogTable"))
     adapt.create_table(client, tables.places, _declared("PlacesTable"))
     yield tables
-    for name in (tables.cases, tables.catalog, tables.places):
+    for name in tables.names:
         client.delete_table(TableName=name)
 
 

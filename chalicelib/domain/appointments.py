@@ -36,8 +36,11 @@ class AppointmentState(StrEnum):
 HELD = frozenset({AppointmentState.BOOKED, AppointmentState.CHECKED_IN})
 """States in which it has its seat."""
 
-FOLLOWED: tuple[str, ...] = ("appointment.cancelled",)
-"""Events after which a seat is free for whoever waits."""
+WAITING = "appointment.waiting"
+"""The event of joining a waiting list. Nobody is told of it; it is followed, as those that free a seat are."""
+
+FOLLOWED: tuple[str, ...] = ("appointment.cancelled", WAITING)
+"""Events after which somebody may wait beside a free seat. It was given back, or was so while they joined the list."""
 
 TOLD: tuple[str, ...] = (
     "appointment.booked",
@@ -197,8 +200,14 @@ def unbookable(
     elif now >= closes:
         yield Violation("appointment.too-late", "/start", {"at": closes.isoformat()})
     yield from _person(item, terms, diary, now)
-    if any(h.start < slot.end and slot.start < h.end for h in diary.held):
+    if expected_elsewhere(slot, diary.held):
         yield Violation("appointment.double", "/start")
+
+
+def expected_elsewhere(slot: Slot, held: Iterable[Held]) -> bool:
+    """Whether one of these is in a quarter of an hour that a slot touches, too: a person is in one place at a time."""
+    wanted = set(quarters(slot.start, slot.end))
+    return any(wanted & set(quarters(other.start, other.end)) for other in held)
 
 
 def _person(item: str, terms: BookingTerms, diary: Diary, now: datetime) -> Iterator[Violation]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib import wiring
 from chalicelib.domain import visits as visit_rules
-from chalicelib.domain.appointments import FOLLOWED, TOLD
+from chalicelib.domain.appointments import FOLLOWED, TOLD, WAITING
 from chalicelib.edge.functions import EventBlueprint
 from chalicelib.observability import logger
 from chalicelib.services import places, rebooking, visits
@@ -13,9 +13,9 @@ from chalicelib.services.ports import Hint
 bp = EventBlueprint(__name__)
 
 
-@bp.queue(detail_types=TOLD)
+@bp.queue(detail_types=(*TOLD, WAITING))
 def follow_appointments(hint: Hint) -> None:
-    """Book whoever waits for a seat that was given back, and tell the booked; the hint names an appointment."""
+    """Book whoever waits beside a free seat, and tell the booked; the hint names an appointment."""
     ports = wiring.current()
     if hint.type in FOLLOWED:
         logger.info("waiting_promoted", count=rebooking.promote(ports, hint.case_id))

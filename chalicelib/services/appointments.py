@@ -313,7 +313,7 @@ def _fresh(ports: AppointmentPorts, counter: Counter, booker: Booker, errand: Er
         id=ports.ids.new(now),
         version=1,
         state=AppointmentState.WAITING,
-        event="appointment.waiting",
+        event=rules.WAITING,
         booker=booker,
         errand=errand,
         place=counter.place.id,

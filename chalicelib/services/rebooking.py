@@ -6,7 +6,7 @@ again moves nobody a second time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 
 from chalicelib.domain import appointments as rules
@@ -25,7 +25,7 @@ MOVED_WITHIN = 7
 """Days after the one that was booked, on which another seat is looked for."""
 
 
-# -- somebody gave a seat back ------------------------------------------------------------------------------
+# -- somebody gave a seat back, or joined the list ----------------------------------------------------------
 
 
 def promote(ports: AppointmentPorts, appointment_id: str) -> int:
@@ -33,12 +33,12 @@ def promote(ports: AppointmentPorts, appointment_id: str) -> int:
 
     Nobody is booked into what they could not book themselves any more, or not give back.
     """
-    given_back = ports.appointments.get(appointment_id)
-    if given_back is None:
+    found = ports.appointments.get(appointment_id)
+    if found is None:
         return 0
-    day = given_back.day
-    place = _fresh(ports, given_back.place, day)
-    terms = ports.appointments.terms(given_back.place)
+    day = found.day
+    place = _fresh(ports, found.place, day)
+    terms = ports.appointments.terms(found.place)
     if place is None or terms is None:
         return 0
     counter = Counter(place, terms, day)
@@ -50,18 +50,20 @@ def _promoted(ports: AppointmentPorts, counter: Counter, waiting: Appointment) -
     now, calendar = ports.clock.now(), ports.calendar.current()
     if waiting.standing(now) is not AppointmentState.WAITING:
         return False
-    taken = ports.appointments.taken(counter.place.id, counter.day)
-    for slot in slots_of(ports, counter, waiting.errand.item):
-        rule = counter.terms.rule(slot.kind)
-        if rule is None or now >= min(rule.stretch(slot.start, calendar)[1], rule.cancel_until(slot.start, calendar)):
-            continue
-        for seat in free(slot, taken):
-            made = rules.booked(waiting, slot, seat, counter.terms, "appointment.promoted", now)
-            if _committed(ports, made, waiting, counter.place.version):
-                return True
-            if _changed(ports, waiting):
-                return False
-    return False
+
+    def offers() -> Iterator[Offer]:
+        taken = ports.appointments.taken(counter.place.id, counter.day)
+        diary = ports.appointments.diary(waiting.booker.subject)
+        for slot in slots_of(ports, counter, waiting.errand.item):
+            rule = counter.terms.rule(slot.kind)
+            if rule is None or now >= rule.cancel_until(slot.start, calendar):
+                continue
+            if any(rules.unbookable(slot, "", counter.terms, diary, now, calendar)):  # what they wait for is theirs
+                continue
+            for seat in free(slot, taken):
+                yield rules.booked(waiting, slot, seat, counter.terms, "appointment.promoted", now), counter.place
+
+    return _seated(ports, waiting, offers)
 
 
 # -- the place closed ---------------------------------------------------------------------------------------
@@ -96,12 +98,17 @@ def _settled(ports: AppointmentPorts, place: Place, before: Appointment, now: da
         return "kept"
     if _holds(ports, place, before, seat):
         return "kept"
-    for counter, slot, other in _elsewhere(ports, before, now):
-        made = rules.moved(before, slot, other, counter.terms, now)
-        if _committed(ports, made, before, counter.place.version):
-            return "moved"
-        if _changed(ports, before):
-            return "kept"
+
+    def offers() -> Iterator[Offer]:
+        others = [held for held in ports.appointments.diary(before.booker.subject).held if held.id != before.id]
+        for counter, slot, other in _elsewhere(ports, before, now):
+            if not rules.expected_elsewhere(slot, others):
+                yield rules.moved(before, slot, other, counter.terms, now), counter.place
+
+    if _seated(ports, before, offers):
+        return "moved"
+    if _changed(ports, before):
+        return "kept"
     ports.appointments.commit(rules.freed(before, now), before=before, place_version=place.version)
     return "freed"
 
@@ -132,13 +139,33 @@ def _fresh(ports: AppointmentPorts, place_id: str, day: date) -> Place | None:
     return None if found is None or found.closed else found
 
 
-def _committed(ports: AppointmentPorts, after: Appointment, before: Appointment, place_version: int) -> bool:
-    """False if the seat was taken in between, or the person cannot take it."""
-    try:
-        commit(ports, after, before, place_version)
-    except Conflict:
-        return False
-    return True
+# -- taking a seat for somebody -----------------------------------------------------------------------------
+
+Offer = tuple[Appointment, Place]
+"""The appointment as it would be, and the place as it was seen."""
+
+TRIES = 10
+
+
+def _seated(ports: AppointmentPorts, before: Appointment, offers: Callable[[], Iterator[Offer]]) -> bool:
+    """Take the first seat that is offered. False if there is none, or the appointment has changed meanwhile.
+
+    A conflict does not say whether the seat is gone, or another write of the same rows was only in the way: the offers
+    are looked at again. Raises Unavailable when that never ends: the hint comes again, and nobody is passed over.
+    """
+    for _ in range(TRIES):
+        offer = next(offers(), None)
+        if offer is None:
+            return False
+        after, place = offer
+        try:
+            commit(ports, after, before, place.version)
+        except Conflict:
+            if _changed(ports, before):
+                return False
+        else:
+            return True
+    raise Unavailable.because("store.unavailable")
 
 
 def _changed(ports: AppointmentPorts, before: Appointment) -> bool:

@@ -23,6 +23,7 @@ from chalicelib.domain.errors import DomainError
 from chalicelib.services.ports import Receipt, RequestKey
 from tests import proof
 from tests.proof import invariants
+from tests.proof import invariants_of_places as of_places
 from tests.proof.stack import Stack, key
 
 Actor = Callable[[Any], object]
@@ -223,12 +224,19 @@ def judged(stack: Stack, made: Race, outcomes: Sequence[Outcome]) -> Iterator[st
         for group in made.exclusive:
             if sum(types.count(kind) for kind in group) > 1:
                 yield f"more than one of {list(group)}: {types}"
+    agreed = of_places.agreed(stack, rows)
+    yield from of_places.at_once(agreed)
+    last = {
+        "case": {case_id: len(types) for case_id, types in happened.items()},
+        "appointment": {thing.id: thing.version for thing in agreed.appointments},
+        "visit": {thing.id: thing.version for thing in agreed.visits},
+    }
     claimed: dict[tuple[str, int], int] = {}
     for receipt in () if made.same else told:
-        if receipt.kind != "case":
+        if receipt.kind not in last:
             continue
         for number in receipt.events:
-            if number > len(happened[receipt.id]):
+            if number > last[receipt.kind].get(receipt.id, 0):
                 yield f"told of event {number}, which is not in the log"
             claimed[receipt.id, number] = claimed.get((receipt.id, number), 0) + 1
     yield from (f"two were told that event {place} is theirs" for place, count in claimed.items() if count > 1)

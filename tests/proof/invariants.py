@@ -21,6 +21,7 @@ from chalicelib.domain.messages import TELLING
 from chalicelib.domain.uploads import UploadState
 from chalicelib.services.tasks import needs_workflow
 from chalicelib.storage.codec import instant
+from tests.proof import invariants_of_places as of_places
 from tests.proof.stack import KEPT, Rows, Stack
 
 REPAIRED = frozenset({"case.workflow_died", "case.workflow_restarted"})
@@ -46,7 +47,8 @@ def effect(stack: Stack) -> Effect:
     """The effect of everything so far."""
     rows = stack.rows(stack.stores.cases)
     catalog = stack.rows(stack.stores.catalog)
-    kinds = Counter(_kind(row) for row in [*rows.values(), *catalog.values()])
+    places = stack.rows(stack.stores.places)
+    kinds = Counter(_kind(row) for row in [*rows.values(), *catalog.values(), *places.values()])
     logs, states = [], []
     for case_id in case_ids(rows):
         case = stack.cases.get(case_id)
@@ -58,7 +60,7 @@ def effect(stack: Stack) -> Effect:
     return Effect(
         Counter({kind: count for kind, count in kinds.items() if kind not in UNCOUNTED}),
         tuple(logs),
-        tuple(states),
+        (*states, *of_places.standings(stack, of_places.agreed(stack, rows))),
         tuple(sorted(told)),
         len(stack.files(KEPT)),
     )
@@ -100,10 +102,12 @@ def _of_everything(stack: Stack, rows: Rows) -> Iterator[str]:
     twice = [key for key, count in Counter(keys).items() if count > RESENT]
     if twice:
         yield f"sent more often than retries explain: {twice}"
-    ids = set(case_ids(rows))
+    agreed = of_places.agreed(stack, rows)
+    yield from of_places.at_rest(stack, agreed)
+    ids = {*case_ids(rows), *agreed.owners}
     for hint in stack.outside.published:
         if hint.case_id not in ids:
-            yield f"a hint of a case that does not exist: {hint}"
+            yield f"a hint of what does not exist: {hint}"
 
 
 RESENT = 4

@@ -24,7 +24,7 @@ from chalicelib.observability import logger
 from chalicelib.services.ports import SHARDS, Receipt, RequestKey
 from chalicelib.services.tasks import CaseEnded, Superseded
 from chalicelib.settings import Settings
-from chalicelib.storage import catalog, tables
+from chalicelib.storage import catalog, places, tables
 from chalicelib.storage.calendar_years import DynamoYears
 from chalicelib.storage.codec import instant
 from chalicelib.storage.held import HeldCertificates
@@ -33,6 +33,7 @@ from infra.local import emulator
 from infra.local.functions import load
 from tests import factories as f
 from tests.cloud import Tables
+from tests.proof.counted import Counted, CountedAnchors
 from tests.proof.faults import Calls, Died, Mode
 from tests.proof.outside import Message, Outside
 
@@ -73,6 +74,7 @@ class Stack(f.World):
             "AWS_REGION": stores.region,
             "CASES_TABLE": stores.cases,
             "CATALOG_TABLE": stores.catalog,
+            "PLACES_TABLE": stores.places,
             "EVENT_BUS": "proof",
             "CASE_ROUTING_ARN": f"{ARN}case_routing",
             "COMMITMENT_CHECK_ARN": f"{ARN}commitment_check",
@@ -80,11 +82,12 @@ class Stack(f.World):
             "SEAL_KEY_ID": kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"],
         }
         self.settings = Settings.from_env(told)
-        self.sms, self.post = _Counted(self.sms, calls, "sms"), _Counted(self.post, calls, "post")
-        self.anchors = _CountedAnchors(calls)
+        self.sms, self.post = Counted(self.sms, calls, "sms"), Counted(self.post, calls, "post")
+        self.anchors = CountedAnchors(calls)
         twins = [name for name, port in vars(self).items() if type(port).__name__.startswith("Memory")]
         gateways = ["vault", "seal", "signatures", "bus", "workflows", "checks", "objects", "catalog_store", "years"]
-        self._stored = [name for name in (*twins, *gateways) if hasattr(_Container, name)]
+        bookings = ["appointments", "tickets", "visits"]
+        self._stored = [name for name in (*twins, *gateways, *bookings) if hasattr(_Container, name)]
         self.mutant: Callable[[Stack], None] = lambda stack: None
         self.kept_states: dict[object, Mapping[str, Any]] = {}
         self.renew()
@@ -95,6 +98,7 @@ class Stack(f.World):
         stores = self.stores
         self.connection: Any = tables.bind(stores.cases, stores.region, stores.endpoint)
         self.catalog_connection: Any = catalog.bind(stores.catalog, stores.region, stores.endpoint)
+        places.bind(stores.places, stores.region, stores.endpoint)
         self.dynamodb = emulator.client("dynamodb", endpoint_url=stores.endpoint)
         self.s3 = emulator.client("s3")
         self.clients: dict[str, Any] = {}
@@ -103,11 +107,17 @@ class Stack(f.World):
         """A new container: no key, no row and no answer is remembered. Its ports are made by the product's wiring."""
         own = _Container(self)
         vars(self).update({name: getattr(own, name) for name in self._stored})
+        self._places: Any = own.places
         self.mutant(self)
 
     @property
     def held(self) -> HeldCertificates:
         return HeldCertificates(self.certificates)
+
+    @property
+    def places(self) -> Any:
+        """Read once by a container, and used for a minute, as in the product."""
+        return self._places
 
     # -- commands and invocations ------------------------------------------------------------------------------
 
@@ -310,7 +320,7 @@ class Stack(f.World):
     def state(self) -> Mapping[str, Any]:
         """All there is."""
         return {
-            "rows": {table: self.rows(table) for table in (self.stores.cases, self.stores.catalog)},
+            "rows": {table: self.rows(table) for table in self.stores.names},
             "files": {bucket: self.files(bucket) for bucket in (QUARANTINE, KEPT)},
             "outside": self.outside.frozen(),
             "at": self.clock.at,
@@ -370,8 +380,9 @@ class _Container(Wiring):
 
     def __init__(self, stack: Stack) -> None:
         self._clients = stack.clients
-        shared = {"clock": stack.clock, "ids": stack.ids, "_cases_connection": stack.connection}
-        super().__init__(stack.settings, **shared, catalog_store=catalog.DynamoCatalogStore(stack.catalog_connection))
+        shared: dict[str, Any] = {"clock": stack.clock, "ids": stack.ids, "_cases_connection": stack.connection}
+        shared |= {"catalog_store": catalog.DynamoCatalogStore(stack.catalog_connection)}
+        super().__init__(stack.settings, **shared, place_store=places.DynamoPlaces(stack.connection))
 
     @cached_property
     def objects(self) -> S3Objects:
@@ -385,35 +396,6 @@ class _Container(Wiring):
         if service not in self._clients:
             self._clients[service] = super()._client(service)
         return self._clients[service]
-
-
-class _Counted:
-    """A provider whose calls are counted like those to AWS."""
-
-    def __init__(self, provider: f.FakeProvider, calls: Calls, name: str) -> None:
-        self._provider, self._calls, self._name = provider, calls, name
-        self.sent: list[Any] = provider.sent
-        self.arrives = provider.arrives
-
-    def send(self, contact: object, text: str, key: str) -> Any:
-        self._provider.sent, self._provider.arrives = self.sent, self.arrives
-        return self._calls.around(f"{self._name}.send", lambda: self._provider.send(contact, text, key))
-
-
-class _CountedAnchors(f.FakeAnchors):
-    """The bucket of anchors. What AWS's keeps cannot be deleted, and so not be put back for the next run."""
-
-    def __init__(self, calls: Calls) -> None:
-        super().__init__()
-        self._calls = calls
-
-    def put(self, name: str, body: bytes) -> bool:
-        done: bool = self._calls.around("anchors.put", lambda: super(_CountedAnchors, self).put(name, body))
-        return done
-
-    def get(self, name: str) -> bytes | None:
-        found: bytes | None = self._calls.around("anchors.get", lambda: super(_CountedAnchors, self).get(name))
-        return found
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Every journey is gone, every sixth with one fault, by a fixed rule; and no command is without one.
+"""Every journey is gone, every eighth with one fault, by a fixed rule; and no command is without one.
 
 ``make proof`` tries the faults.
 """
@@ -21,7 +21,7 @@ from tests.proof.sweep import Clean, Point, passed, sampled
 pytestmark = [pytest.mark.engine, pytest.mark.requirement("F4", "G1")]
 
 NAMES = list(load())
-SAMPLED = 1 if THOROUGH else 6
+SAMPLED = 1 if THOROUGH else 8
 """In every so many journeys something goes wrong; the modes take turns (``sampled``)."""
 
 

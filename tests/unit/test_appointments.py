@@ -209,3 +209,12 @@ def test_whom_the_place_moved_keeps_what_was_told_first() -> None:
     twice = rules.moved(once, slot(TUESDAY + timedelta(days=2)), Seat(TUESDAY, "W1", 1), p.TERMS, f.START)
     assert (once.moved_from, twice.moved_from, twice.version) == (TUESDAY, TUESDAY, once.version + 1)
     assert rules.freed(once, f.START).seat is None
+
+
+@pytest.mark.requirement("E4")
+@pytest.mark.parametrize(("minutes", "elsewhere"), [(-40, False), (-30, True), (0, True), (25, True), (40, False)])
+def test_nobody_is_expected_twice_in_a_quarter_of_an_hour(minutes: int, elsewhere: bool) -> None:
+    start = TUESDAY + timedelta(minutes=20)  # until 9:50: the quarters from 9:15 to 10:00
+    other = start + timedelta(minutes=minutes)
+    held = Held("other", other, other + timedelta(minutes=30), other, attended=False)
+    assert rules.expected_elsewhere(slot(start), [held]) is elsewhere

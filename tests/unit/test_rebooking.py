@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
-from chalicelib.domain.appointments import Appointment, AppointmentState, Booker
+from chalicelib.domain.appointments import FOLLOWED, Appointment, AppointmentState, Booker
 from chalicelib.domain.errors import Conflict, Forbidden, NotFound, Refused, Unavailable
 from chalicelib.domain.opening_hours import Closure, Span
 from chalicelib.domain.queueing import Priority
+from chalicelib.domain.slots import Seat
 from chalicelib.services import appointments, queues, rebooking
 from chalicelib.services.appointments import Wish
+from chalicelib.storage.memory_appointments import MemoryAppointments, MemoryTickets
 from tests import bookings as p
 from tests import factories as f
 from tests.unit.test_appointment_services import DAY, DESK, SATURDAY, WISH, filled, person, world
@@ -74,6 +78,81 @@ def test_who_is_expected_elsewhere_by_now_is_passed_over() -> None:
     appointments.cancel(made, person(0), booked[0])
     assert rebooking.promote(made, booked[0]) == 1
     assert [kept(made, i).state for i in waiting] == [S.WAITING, S.BOOKED, S.WAITING]
+
+
+class Busy(MemoryAppointments):
+    """Other writes of the same rows are in the way of the first so many."""
+
+    def __init__(self, made: p.AppointmentWorld, left: int) -> None:
+        super().__init__(made.store, MemoryTickets(made.store))
+        vars(self).update(vars(made.appointments))
+        self.left = left
+
+    def commit(self, *args: Any, **named: Any) -> None:
+        self.left -= 1
+        if self.left >= 0:
+            raise Conflict.because("store.conflict")
+        super().commit(*args, **named)
+
+
+@pytest.mark.requirement("E4")
+def test_a_write_that_was_in_the_way_costs_nobody_their_place_in_the_list() -> None:
+    made, booked, waiting = full_day()
+    appointments.cancel(made, person(0), booked[0])
+    made.appointments = Busy(made, 2)
+    assert rebooking.promote(made, booked[0]) == 1
+    assert [kept(made, i).state for i in waiting] == [S.BOOKED, S.WAITING, S.WAITING]
+
+
+@pytest.mark.requirement("E4")
+def test_while_writes_are_always_in_the_way_nobody_is_passed_over_nor_freed_and_the_hint_comes_again() -> None:
+    made, booked, waiting = full_day()
+    appointments.cancel(made, person(0), booked[0])
+    made.appointments = Busy(made, 99)
+    with pytest.raises(Unavailable):
+        rebooking.promote(made, booked[0])
+    made.place_store.load([closed(3)])
+    with pytest.raises(Unavailable):
+        rebooking.follow_place(made, p.PLACE, 3)
+    assert kept(made, booked[1]).state is S.BOOKED
+    assert {kept(made, i).state for i in waiting} == {S.WAITING}
+
+
+class GivenBack(MemoryAppointments):
+    """The seat is given back, and nobody seems to wait, between what the next one reads and writes."""
+
+    def __init__(self, made: p.AppointmentWorld, appointment_id: str) -> None:
+        super().__init__(made.store, MemoryTickets(made.store))
+        vars(self).update(vars(made.appointments))
+        self.made, self.back = made, appointment_id
+
+    def taken(self, place: str, day: date) -> Collection[Seat]:
+        seen, back, self.back = super().taken(place, day), self.back, ""
+        if back:
+            appointments.cancel(self.made, person(0), back)
+            assert rebooking.promote(self.made, back) == 0
+        return seen
+
+
+@pytest.mark.requirement("E4")
+def test_who_joins_the_list_as_the_seat_becomes_free_is_booked_by_their_own_event() -> None:
+    made = world()
+    made.place_store.load([p.place(version=2, hours=ONE_SLOT)])
+    first, _ = filled(made)
+    made.appointments = GivenBack(made, first)
+    joined = appointments.wait(made, person(10), WISH, DAY).id
+    assert (kept(made, joined).state, kept(made, joined).event in FOLLOWED) == (S.WAITING, True)
+    assert rebooking.promote(made, joined) == 1
+    assert kept(made, joined).state is S.BOOKED
+
+
+@pytest.mark.requirement("E4")
+def test_joining_the_list_books_nobody_before_booking_opens() -> None:
+    made = world()
+    made.place_store.load([p.place(version=2, hours=ONE_SLOT)])
+    early = appointments.wait(made, person(0), WISH, DAY + timedelta(days=7)).id
+    assert rebooking.promote(made, early) == 0
+    assert kept(made, early).state is S.WAITING
 
 
 def closed(version: int = 2, *spans: Span, last: date = DAY) -> p.Place:
