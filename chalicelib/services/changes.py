@@ -48,17 +48,18 @@ def change(
     """
     for attempt in range(1, lapses.ATTEMPTS + 1):
         now = ports.clock.now()
-        case = ports.cases.get(case_id)
-        authority = authority_of(ports, actor, case, act)
-        seen = access.authorise(case, actor, act, authority, now)
-        if expected is not None and seen.version != expected:
-            raise Stale.because("case.stale", current=seen.version)
+        stored = ports.cases.get(case_id)
+        authority = authority_of(ports, actor, stored, act)
+        law = lapses.law_of(ports, stored)
+        # Time may be faster than the actor: what they may do is judged on what it has made of the case, even if nobody
+        # has recorded that yet.
+        judged = lapses.seen_at(ports, stored, now, law) if stored else None
+        allowed = access.authorise(judged, actor, act, authority, now)
+        case = stored or allowed
+        if expected is not None and case.version != expected:
+            raise Stale.because("case.stale", current=case.version)
         try:
-            law = lapses.law_of(ports, seen)
-            settled = lapses.settle(ports, seen, law, now)
-            if settled is not seen:
-                # Time was faster than the actor: what they may do is judged on what it has made of the case.
-                seen = access.authorise(settled, actor, act, authority, now)
+            seen = lapses.settle(ports, case, law, now)
             file = credit(seen, now) if credit else None
             command = build(seen, now)
             after, events = cases.handle(seen, command, actor, now, law=law)

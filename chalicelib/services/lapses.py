@@ -25,9 +25,9 @@ TIMER = "law"
 """Kind of the timer at the next moment at which something happens by itself."""
 
 
-def law_of(ports: Ports, case: Case) -> Law | None:
+def law_of(ports: Ports, case: Case | None) -> Law | None:
     """The item's version and the calendar. None for a draft, which no law binds yet."""
-    if case.received_at is None:
+    if case is None or case.received_at is None:
         return None
     # Only a date of the applicant's own can be moved by a failure of the platform, so only then is anybody asked.
     outages = ports.outages.of(Service.UPLOADS) if supplement_dates.outstanding(case) else ()
@@ -47,9 +47,9 @@ def settle(ports: Ports, case: Case, law: Law | None, now: datetime) -> Case:
     return case
 
 
-def seen_at(ports: Ports, case: Case, now: datetime) -> Case:
+def seen_at(ports: Ports, case: Case, now: datetime, law: Law | None = None) -> Case:
     """The case as it stands at this moment, lapses included, without writing anything."""
-    law = law_of(ports, case)
+    law = law or law_of(ports, case)
     for _ in range(len(cases.PARTS) + 1):
         lapse = _due(case, law, now)
         if lapse is None:

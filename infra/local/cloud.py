@@ -227,7 +227,7 @@ class EmulatedCloud:
         """Let the executions of a case die, as if the state machine had failed; their names."""
         return emulator.abort_executions(f"{case_id}-")
 
-    def settle(self, seconds: float = 60) -> None:
+    def settle(self, seconds: float = 120) -> None:
         """Wait until streams, queues, schedules and executions have nothing more to do.
 
         Messages that a function failed on and that wait out their visibility timeout do not count. Raises

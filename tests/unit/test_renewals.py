@@ -169,7 +169,23 @@ def test_the_moment_counts_when_an_officer_acts_after_it(world: f.World) -> None
     world.clock.at = end
     with pytest.raises(Exception, match=r"case\.not-found"):
         tasks.refuse_acceptance(world, f.ACCEPTOR, case_id, ground="not_complete", reason="太晚", competent_body="")
-    assert journey.get(world, case_id).state == "granted"
+    assert cases.read(world, f.HERDER, case_id).state == "granted"
+    lapses.on_timer(world, case_id)
+    assert journey.get(world, case_id).decided_at == end
+
+
+def test_its_fee_is_taken_before_anybody_has_recorded_that_it_was_granted() -> None:
+    world = f.World(f.item(result_validity="1年", fees=(Fee("F01", "工本费", 1000),)))
+    first = journey.granted(world)
+    fees.pay(world, f.DECIDER, first, amount=1000, method=PaymentMethod.CASH, receipt_number="15260001")
+    certificates.issue(world, first)
+    identifier = journey.get(world, first).certificate
+    end = end_of_certificate(world, identifier)
+    world.clock.at = end - timedelta(days=120)
+    case_id = renewal(world, identifier)
+    world.clock.at = end
+    fees.pay(world, f.DECIDER, case_id, amount=1000, method=PaymentMethod.CASH, receipt_number="15260002")
+    assert certificates.issue(world, case_id)
 
 
 @pytest.mark.parametrize(
