@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from heapq import merge
+from itertools import islice
 from math import asin, cos, radians, sin, sqrt
 from typing import Any
 
@@ -119,39 +121,80 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A place that takes the item, and how near it is."""
+    """Places that take the item alike (``alike``) and are equally near, by id; ``service`` is told of the first."""
 
     service: Service
     nearness: int
     metres: int | None
+    places: Sequence[Place]
+
+
+def alike(places: Iterable[Place], *, abroad: bool) -> list[list[Place]]:
+    """Places of an area that are not closed, in groups, by id: in one nothing differs but what tells places apart.
+
+    What is taken there, when, and how near it is, is the same; so a question about many terminals is answered once
+    for all of them. ``abroad``: for applicants of another banner, to whom every division of this one is equally near.
+    """
+    found: dict[tuple[object, ...], list[Place]] = {}
+    for place in sorted(places, key=lambda p: p.id):
+        if not place.closed:
+            division = "" if abroad else place.division
+            decisive = (division, place.kind, place.items, place.windows, place.hours, place.closures)
+            found.setdefault(decisive, []).append(place)
+    return list(found.values())
+
+
+class _Timetables:
+    """What is open at a moment and opens next for an item, looked for once for places that have the same hours."""
+
+    def __init__(self, row: Row, moment: datetime, calendar: Calendar) -> None:
+        self._row, self._moment, self._calendar = row, moment, calendar
+        self._now: dict[tuple[object, ...], tuple[Opening, ...]] = {}
+        self._next: dict[tuple[object, ...], Opening | None] = {}
+
+    def now(self, found: Service) -> tuple[Opening, ...]:
+        key = self._decisive(found)
+        if key not in self._now:
+            open_ = at(found.place.hours, found.place.closures, self._moment, self._calendar)
+            self._now[key] = tuple(o for o in open_ if serves(o, found, self._row))
+        return self._now[key]
+
+    def next(self, found: Service) -> Opening | None:
+        key = self._decisive(found)
+        if key not in self._next:
+            later = coming(found.place.hours, found.place.closures, self._moment, self._calendar)
+            mine = (o for o in later if o.start > self._moment and serves(o, found, self._row))
+            self._next[key] = next(mine, None)
+        return self._next[key]
+
+    @staticmethod
+    def _decisive(found: Service) -> tuple[object, ...]:
+        """Everything that ``serves`` and the hours depend on but the item."""
+        return found.place.hours, found.place.closures, found.windows, bool(found.place.items)
 
 
 def ranked(found: Iterable[Candidate], row: Row, moment: datetime, calendar: Calendar, limit: int) -> list[Answer]:
     """The answers for an item at a moment: open ones first, then the nearer, then those that open earlier.
 
-    Many places have the same hours, which are laid out once. What opens next is looked for only where it is shown or
-    decides the order: it is the dearest part.
+    What opens next is looked for only where it is shown or decides the order: it is the dearest part. Alike places are
+    ranked as one and told apart only as far as they are shown.
     """
-    laid_out: dict[tuple[object, object], tuple[Opening, ...]] = {}
-    rough = []
-    for candidate in found:
-        taken = candidate.service
-        hours, closures = taken.place.hours, taken.place.closures
-        openings = laid_out.get((hours, closures))
-        if openings is None:
-            openings = laid_out[hours, closures] = at(hours, closures, moment, calendar)
-        now = tuple(o for o in openings if serves(o, taken, row))
-        rough.append(Answer(taken, candidate.nearness, candidate.metres, now, None))
-    rough.sort(key=_order)
-    worst = _rank(rough[limit - 1]) if len(rough) > limit else None
-    shown = [a for n, a in enumerate(rough) if n < limit or (not a.now and worst is not None and _rank(a) <= worst)]
-    return sorted((_with_next(a, row, moment, calendar) for a in shown), key=_order)[:limit]
+    hours = _Timetables(row, moment, calendar)
+    rough = [(Answer(c.service, c.nearness, c.metres, hours.now(c.service), None), c.places) for c in found]
+    rough.sort(key=lambda pair: _rank(pair[0]))
+    filled, last = 0, None
+    shown = []
+    for answer, places in rough:
+        if filled >= limit and _rank(answer) != last:
+            break
+        filled, last = filled + len(places), _rank(answer)
+        shown.append(_each(replace(answer, next=hours.next(answer.service)), places))
+    return list(islice(merge(*shown, key=_order), limit))
 
 
-def _with_next(found: Answer, row: Row, moment: datetime, calendar: Calendar) -> Answer:
-    place = found.service.place
-    later = coming(place.hours, place.closures, moment, calendar)
-    return replace(found, next=next((o for o in later if o.start > moment and serves(o, found.service, row)), None))
+def _each(answer: Answer, places: Sequence[Place]) -> Iterator[Answer]:
+    """The same answer for each of alike places."""
+    return (replace(answer, service=replace(answer.service, place=place)) for place in places)
 
 
 def _rank(found: Answer) -> tuple[bool, int, int]:

@@ -31,6 +31,10 @@ class Places(Protocol):
         """By id, the versions of an area that count on a legal day, closing ones too."""
         ...
 
+    def alike(self, division: str, day: date, *, abroad: bool) -> Sequence[Sequence[Place]]:
+        """Those of ``on`` that are not closed, in groups (``service_points.alike``)."""
+        ...
+
     def near(self, position: Position) -> frozenset[str]:
         """The ids of places whose position lies in the same or a neighbouring tile of one degree."""
         ...

@@ -149,9 +149,9 @@ def where(
         raise AssertionError("unreachable: raised above")
     calendar, day = ports.calendar.current(), legal_day(wanted)
     candidates = (
-        _candidate(taken, division, position)
-        for place in _around(ports, divisions, row, division, position, day)
-        if (taken := points.service(place, row, division or place.division)) is not None
+        _candidate(taken, places, division, position)
+        for places in _around(ports, divisions, row, division, position, day)
+        if (taken := points.service(places[0], row, division or places[0].division)) is not None
     )
     return wanted, row, points.ranked(candidates, row, wanted, calendar, limit)
 
@@ -168,34 +168,31 @@ def delay_list(ports: Ports, catalog: PublishedCatalog, division: str, day: date
     return DelayList(division, wanted, version, points.delay_list(counting, catalog.index().summaries))
 
 
-def _candidate(taken: Service, division: str, position: Position | None) -> Candidate:
+def _candidate(taken: Service, places: Sequence[Place], division: str, position: Position | None) -> Candidate:
     place = taken.place
     near = points.nearness(place.division, division) if division else 0
     metres = points.metres_between(position, place.position) if position and place.position else None
-    return Candidate(taken, near, metres)
+    return Candidate(taken, near, metres, places)
 
 
 def _around(
     ports: Ports, divisions: DivisionIndex, row: Row, division: str, position: Position | None, day: date
-) -> Iterator[Place]:
-    """Where to look: around a position if one is given, else in the division and near it."""
+) -> Iterator[Sequence[Place]]:
+    """Where to look: around a position if one is given, else in the division and near it; alike places together."""
     if position is not None:
         found = (ports.places.place(place_id, day) for place_id in sorted(ports.places.near(position)))
         # The version that counts on the day may stand elsewhere, or nowhere that is known.
-        yield from (place for place in found if place is not None and place.position is not None)
+        yield from ([place] for place in found if place is not None and place.position is not None)
         return
-    for area in _areas(divisions, row, division):
-        yield from ports.places.on(area, day).values()
-
-
-def _areas(divisions: DivisionIndex, row: Row, division: str) -> Iterator[str]:
-    """The areas to look into: the own chain, and for what is taken anywhere those of the neighbouring banners."""
     own = [code for level in (Level.BANNER, Level.LEAGUE, Level.REGION) if (code := ancestor(division, level))]
-    yield from own
+    for area in own:
+        yield from ports.places.alike(area, day, abroad=False)
     league = ancestor(division, Level.LEAGUE)
     if league and row["scope"] in points.ANYWHERE:
-        codes = (child.code for child in divisions.children(league))
-        yield from (code for code in codes if code not in own)
+        # What is taken anywhere is looked for in the neighbouring banners too.
+        for child in divisions.children(league):
+            if child.code not in own:
+                yield from ports.places.alike(child.code, day, abroad=True)
 
 
 def _scheduled(found: Place | None, day: date, calendar: Calendar) -> ScheduledDay:

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.schedules import Place, Position, area_of, division_of, in_force
+from chalicelib.domain.service_points import alike
 from chalicelib.services.ports import Clock
 from chalicelib.services.schedule_ports import PlaceStore
 
@@ -26,13 +27,21 @@ class _Area:
     read_at: datetime
     versions: Sequence[Place]
     days: dict[date, Mapping[str, Place]] = field(default_factory=dict)
+    groups: dict[tuple[date, bool], Sequence[Sequence[Place]]] = field(default_factory=dict)
 
     def on(self, day: date) -> Mapping[str, Place]:
         if day not in self.days:
             if len(self.days) >= DAYS:
                 self.days.clear()
+                self.groups.clear()
             self.days[day] = in_force(self.versions, day)
         return self.days[day]
+
+    def alike(self, day: date, abroad: bool) -> Sequence[Sequence[Place]]:
+        counting = self.on(day)
+        if (day, abroad) not in self.groups:
+            self.groups[day, abroad] = alike(counting.values(), abroad=abroad)
+        return self.groups[day, abroad]
 
 
 class KeptPlaces:
@@ -53,6 +62,10 @@ class KeptPlaces:
     def on(self, division: str, day: date) -> Mapping[str, Place]:
         kept = self._kept(division)
         return kept.on(day) if kept else {}
+
+    def alike(self, division: str, day: date, *, abroad: bool) -> Sequence[Sequence[Place]]:
+        kept = self._kept(division)
+        return kept.alike(day, abroad) if kept else ()
 
     def _kept(self, division: str) -> _Area | None:
         if len(division) != 12 or not (division.isascii() and division.isdigit()):

@@ -38,7 +38,7 @@ def main() -> int:
 
 
 def _parts(folder: Path, report: Report, quick: bool) -> dict[str, Callable[[], None]]:
-    from tests.benchmarks import answers, cold_starts, journeys, submissions
+    from tests.benchmarks import answers, cold_starts, journeys, submissions, where
 
     def on_stand(name: str, work: Callable[[Stand], None], *, in_memory: bool = False) -> Callable[[], None]:
         def run() -> None:
@@ -56,6 +56,7 @@ def _parts(folder: Path, report: Report, quick: bool) -> dict[str, Callable[[], 
     large = int(os.environ.get("CASES") or (20_000 if quick else 1_000_000))
     return {
         "log": lambda: answers.verification(report, cases=100 if quick else 2_000, events=50),
+        "where": lambda: where.where_and_when(report, 200 if quick else 2_000),
         "calls": on_stand("calls", lambda s: submissions.calls_of_a_submission(s, report)),
         "answers": on_stand("answers", lambda s: answers.search_and_guide(s, report, 100 if quick else 1_000)),
         "submissions": on_stand("submissions", lambda s: submissions.throughput(s, report, 400 if quick else 10_000)),

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.domain.errors import DomainError, Gone, Invalid, NotFound
 from chalicelib.domain.opening_hours import Closure, ServiceKind, merged
-from chalicelib.domain.schedules import Position
+from chalicelib.domain.schedules import PlaceKind, Position
 from chalicelib.domain.service_points import Manner
 from chalicelib.services import schedules
 from chalicelib.storage.calendar import PackagedCalendar
@@ -165,6 +165,17 @@ def test_what_is_taken_anywhere_is_found_at_the_neighbours_too(world: f.World) -
     others = [place for place, _, manner in found if manner is Manner.CROSS_REGION]
     assert any(place.startswith("1525") and not place.startswith("152526") for place in others)
     assert all(place.startswith(("1525", "150000")) for place, _, _ in found)
+
+
+@pytest.mark.requirement("E1")
+def test_places_ranked_as_one_are_those_that_count_on_the_day(world: f.World) -> None:
+    closing = p.terminal(2, version=2, since=date(2026, 11, 27), closed=True)
+    world.place_store.load([p.terminal(1), p.terminal(2), closing])
+    places, first = world.places, date(2026, 11, 25)
+    for day in (first + timedelta(days=n % 12) for n in range(24)):
+        (terminals,) = [g for g in places.alike(f.BANNER, day, abroad=True) if g[0].kind is PlaceKind.TERMINAL]
+        assert [t.id for t in terminals] == [p.terminal(n).id for n in (1, 2) if n == 1 or day < closing.since]
+    assert places.alike("nonsense", first, abroad=False) == ()
 
 
 @pytest.mark.requirement("E3")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
 from chalicelib.domain import service_points as points
-from chalicelib.domain.calendar import Calendar
+from chalicelib.domain.calendar import Calendar, Day
 from chalicelib.domain.opening_hours import Access, Hours, ServiceKind, openings
 from chalicelib.domain.schedules import Place, Position, Window, WindowKind
-from chalicelib.domain.service_points import Manner
+from chalicelib.domain.service_points import Answer, Candidate, Manner
 from tests import factories as f
 from tests import places as p
 
@@ -137,3 +138,60 @@ def test_distances_are_those_of_the_map() -> None:
     hohhot, xilinhot = Position(40_842_000, 111_749_000), Position(43_933_000, 116_086_000)
     assert abs(points.metres_between(hohhot, xilinhot) - 494_000) < 5_000
     assert points.metres_between(hohhot, hohhot) == 0
+
+
+def closed_for_all(places: list[Place]) -> tuple[list[Answer], int]:
+    """The answers for an item taken anywhere while all are closed, and how many days of the calendar were asked for."""
+    asked = []
+
+    class Counting(Calendar):
+        def day(self, day: date) -> Day:
+            asked.append(day)
+            return super().day(day)
+
+    of = row(scope="region")
+    groups = points.alike(places, abroad=False)
+    found = [
+        Candidate(taken, points.nearness(group[0].division, f.GACHA), None, group)
+        for group in groups
+        if (taken := points.service(group[0], of, f.GACHA))
+    ]
+    return points.ranked(found, of, datetime(2026, 3, 2, 20, tzinfo=UTC), Counting(), 20), len(asked)
+
+
+def test_a_thousand_terminals_with_the_same_hours_cost_no_more_looking_than_one() -> None:
+    many = [p.terminal(hours=(replace(p.REGULAR),), id=f"{f.BANNER}-t{n:04d}") for n in range(1000)]
+    assert len(points.alike(many, abroad=False)) == 1
+    assert closed_for_all(many)[1] == closed_for_all(many[:1])[1] > 0
+    spread = [replace(place, division=f"1525262{n % 100:02d}000") for n, place in enumerate(many)]
+    assert len(points.alike(spread, abroad=False)) == 100
+    assert len(points.alike(spread, abroad=True)) == 1
+    answers, looked = closed_for_all(spread)
+    assert looked == closed_for_all(many[:1])[1]
+    assert [a.service.place.id for a in answers] == [f"{f.BANNER}-t{n:04d}" for n in range(20)]
+
+
+def test_places_that_are_ranked_as_one_come_as_if_each_were_ranked_alone() -> None:
+    late = replace(p.REGULAR, spans=(p.span("10:00", "17:00"),))
+    hours = ((p.REGULAR,), (late,), (p.REGULAR, p.WEEKEND))
+    made = [
+        p.terminal(id=f"{f.BANNER}-t{n:02d}", hours=hours[n % 3], division=(f.BANNER, f.SUM)[n % 2], closed=n % 7 == 0)
+        for n in range(40)
+    ]
+    of = row()
+    for moment in (datetime(2026, 3, 2, hour, 30, tzinfo=UTC) for hour in (0, 1, 4, 8, 20)):
+        alone = [
+            Candidate(taken, points.nearness(place.division, f.GACHA), None, [place])
+            for place in made
+            if (taken := points.service(place, of, f.GACHA))
+        ]
+        together = [
+            Candidate(taken, points.nearness(group[0].division, f.GACHA), None, group)
+            for group in points.alike(made, abroad=False)
+            if (taken := points.service(group[0], of, f.GACHA))
+        ]
+        assert len(together) < len(alone)
+        for limit in (1, 7, 20, 100):
+            expected = points.ranked(alone, of, moment, Calendar(), limit)
+            assert points.ranked(together, of, moment, Calendar(), limit) == expected
+            assert expected == points.ranked(alone, of, moment, Calendar(), 100)[:limit]
