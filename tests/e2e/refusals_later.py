@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from tests.e2e.refusals_examination import NOTARY, PERSON, account, desk
+from tests.e2e.scenario_main import ITEM
 
 if TYPE_CHECKING:
     from tests.e2e.scenario_rejections import Rejections
@@ -34,7 +35,7 @@ def decisions_on_the_spot(s: Rejections) -> None:
 def what_runs_out(s: Rejections) -> None:
     """A code at the window, a code by text, an authority, a mandate: each for its time (B1, B6, H0)."""
     code = s.herder.get("/v1/presence-code")["code"]
-    wish = {"principal": s.account("herder")["subject"], "items": [ENROLMENT], "until": s.at(days=1)}
+    wish = {"principal": s.account("herder")["subject"], "items": [ITEM], "until": s.at(days=1)}
     authority = s.person("agent").post("/v1/authorities", wish, status=201)["id"]
     somebody = s.applicant("slow")
     contact = somebody.post("/v1/contacts", {"number": "13900000001"}, status=201)["id"]
