@@ -16,6 +16,9 @@ from infra.local.people import chain_of, people_of
 from infra.stages import STAGES
 from tests.e2e.scenario_main import Main
 
+HTTP = httpx.Client(timeout=90)
+"""Patient: moving the clock and settling take as long as everything that falls due."""
+
 
 def _scenario(cloud: EmulatedCloud) -> Main:
     scenario = Main(cloud.url, say=lambda _: None)
@@ -62,22 +65,22 @@ def test_a_filed_case_waits_in_its_workflow_once_the_cloud_has_settled(cloud: Em
 def test_moving_the_clock_moves_the_stack_and_fires_every_schedule_once(cloud: EmulatedCloud) -> None:
     before, ran = cloud.clock.now(), cloud.functions.ran.copy()
 
-    answer = httpx.post(f"{cloud.url}/_local/clock", json={"advance_seconds": 86400}).json()
+    answer = HTTP.post(f"{cloud.url}/_local/clock", json={"advance_seconds": 86400}).json()
 
     fired = cloud.functions.ran - ran
     assert datetime.fromisoformat(answer["now"]) - before >= timedelta(days=1)
     assert fired["chalicelib.events.timers.sweep_timers"] == 1
     assert fired["chalicelib.events.relay.sweep_outbox"] == 1
     assert fired["chalicelib.events.reconciliation.reconcile"] == 1
-    told = datetime.fromisoformat(httpx.get(f"{cloud.url}/v1/health").json()["time"])
+    told = datetime.fromisoformat(HTTP.get(f"{cloud.url}/v1/health").json()["time"])
     assert told - before >= timedelta(hours=23)
 
 
 def test_the_clock_can_be_set_but_never_back(cloud: EmulatedCloud) -> None:
     moment = cloud.clock.now() + timedelta(hours=2)
 
-    ahead = httpx.post(f"{cloud.url}/_local/clock", json={"set": moment.isoformat()})
-    back = httpx.post(f"{cloud.url}/_local/clock", json={"advance_seconds": -1})
+    ahead = HTTP.post(f"{cloud.url}/_local/clock", json={"set": moment.isoformat()})
+    back = HTTP.post(f"{cloud.url}/_local/clock", json={"advance_seconds": -1})
 
     assert datetime.fromisoformat(ahead.json()["now"]) >= moment
     assert back.status_code == 400
@@ -88,9 +91,9 @@ def test_a_killed_execution_is_found_by_reconciliation_and_the_case_goes_on(clou
     scenario, case_id = _filed(cloud)
     cloud.settle()
 
-    killed = httpx.post(f"{cloud.url}/_local/kill-execution", json={"case_id": case_id}).json()["killed"]
+    killed = HTTP.post(f"{cloud.url}/_local/kill-execution", json={"case_id": case_id}).json()["killed"]
     gone = _running(case_id)
-    httpx.post(f"{cloud.url}/_local/invoke", json={"function": "reconcile"})
+    HTTP.post(f"{cloud.url}/_local/invoke", json={"function": "reconcile"})
     cloud.settle()
 
     assert killed == [f"{case_id}-1"]
@@ -137,7 +140,7 @@ def test_a_reset_forgets_what_happened_and_the_moved_clock(cloud: EmulatedCloud)
     scenario, case_id = _filed(cloud)
     cloud.advance(timedelta(days=30))
 
-    httpx.post(f"{cloud.url}/_local/reset", timeout=30).raise_for_status()
+    HTTP.post(f"{cloud.url}/_local/reset", timeout=30).raise_for_status()
 
     assert scenario.agent.get("/v1/cases", limit=50)["items"] == []
     assert cloud.clock.offset == timedelta(0)
@@ -149,19 +152,19 @@ def test_a_reset_forgets_what_happened_and_the_moved_clock(cloud: EmulatedCloud)
 
 def test_tokens_are_minted_for_demo_people_and_to_order(cloud: EmulatedCloud) -> None:
     def listed(token: str) -> int:
-        return httpx.get(f"{cloud.url}/v1/cases", headers={"Authorization": f"Bearer {token}"}).status_code
+        return HTTP.get(f"{cloud.url}/v1/cases", headers={"Authorization": f"Bearer {token}"}).status_code
 
-    demo = httpx.post(f"{cloud.url}/_local/token", json={"person": "herder"}).json()["token"]
-    made = httpx.post(f"{cloud.url}/_local/token", json={"subject": "x-1", "kind": "person"}).json()["token"]
-    unknown = httpx.post(f"{cloud.url}/_local/token", json={"person": "emperor"})
+    demo = HTTP.post(f"{cloud.url}/_local/token", json={"person": "herder"}).json()["token"]
+    made = HTTP.post(f"{cloud.url}/_local/token", json={"subject": "x-1", "kind": "person"}).json()["token"]
+    unknown = HTTP.post(f"{cloud.url}/_local/token", json={"person": "emperor"})
 
     assert [listed(demo), listed(made)] == [200, 200]
     assert unknown.status_code == 400
 
 
 def test_the_issuer_publishes_its_metadata_and_public_key_only(cloud: EmulatedCloud) -> None:
-    metadata = httpx.get(f"{cloud.issuer.url}/.well-known/openid-configuration").json()
-    keys: list[Mapping[str, str]] = httpx.get(metadata["jwks_uri"]).json()["keys"]
+    metadata = HTTP.get(f"{cloud.issuer.url}/.well-known/openid-configuration").json()
+    keys: list[Mapping[str, str]] = HTTP.get(metadata["jwks_uri"]).json()["keys"]
 
     assert metadata["issuer"] == cloud.issuer.url
     assert [key["alg"] for key in keys] == ["ES256"]
