@@ -29,6 +29,7 @@ from chalicelib.domain.catalog import Body
 from chalicelib.domain.catalog_digests import digest_of
 from chalicelib.domain.catalog_publication import Publication, ReleaseHead
 from chalicelib.domain.errors import Conflict, Unavailable
+from chalicelib.storage.binding import TableSettings, bound
 from chalicelib.storage.catalog_files import body_of_entry, entry_of_body
 
 Json = dict[str, Any]
@@ -42,14 +43,8 @@ _CONFLICTS = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
 class CatalogRow(Model):
     """Base of every row: one client serves them all."""
 
-    class Meta:  # noqa: D106
-        table_name = "unbound"
-        region = "unbound"
-        host: str | None = None
-        connect_timeout_seconds = 2
-        read_timeout_seconds = 5
-        max_retry_attempts = 3
-        billing_mode = "PAY_PER_REQUEST"
+    class Meta(TableSettings):  # noqa: D106
+        pass
 
     kind = DiscriminatorAttribute()
     pk = UnicodeAttribute(hash_key=True)
@@ -93,12 +88,7 @@ T = TypeVar("T")
 
 def bind(table: str, region: str, host: str | None = None) -> Connection:
     """Name the table for all rows and open the one client they share."""
-    CatalogRow.Meta.table_name = table
-    CatalogRow.Meta.region = region
-    CatalogRow.Meta.host = host
-    CatalogRow._connection = None
-    connection: Any = CatalogRow._get_connection()
-    return connection.connection  # type: ignore[no-any-return]
+    return bound(CatalogRow, table, region, host)
 
 
 class DynamoCatalogStore:

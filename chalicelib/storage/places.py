@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from pynamodb.attributes import DiscriminatorAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.connection import Connection
@@ -27,6 +26,7 @@ from chalicelib.domain.place_reviews import Proposal
 from chalicelib.domain.schedules import Place, Position, area_of
 from chalicelib.services.ports import Page, Receipt, RequestKey
 from chalicelib.storage import tables as t
+from chalicelib.storage.binding import TableSettings, bound
 from chalicelib.storage.cases import receipt_row
 from chalicelib.storage.codec import dumps, instant, loads
 from chalicelib.storage.reading import reading
@@ -51,14 +51,8 @@ class Listing(GlobalSecondaryIndex["PlaceTableRow"]):  # type: ignore[no-untyped
 class PlaceTableRow(Model):
     """Base of every row: one client serves them all."""
 
-    class Meta:  # noqa: D106 -- PynamoDB's own name for a model's settings
-        table_name = "unbound"
-        region = "unbound"
-        host: str | None = None
-        connect_timeout_seconds = 2
-        read_timeout_seconds = 5
-        max_retry_attempts = 3
-        billing_mode = "PAY_PER_REQUEST"
+    class Meta(TableSettings):  # noqa: D106 -- PynamoDB's own name for a model's settings
+        pass
 
     kind = DiscriminatorAttribute()
     pk = UnicodeAttribute(hash_key=True)
@@ -88,12 +82,7 @@ class ProposalBodyRow(PlaceTableRow, discriminator="proposal_body"):
 
 def bind(table: str, region: str, host: str | None = None) -> Connection:
     """Name the table for all rows and open the one client they share."""
-    PlaceTableRow.Meta.table_name = table
-    PlaceTableRow.Meta.region = region
-    PlaceTableRow.Meta.host = host
-    PlaceTableRow._connection = None
-    connection: Any = PlaceTableRow._get_connection()
-    return connection.connection  # type: ignore[no-any-return]
+    return bound(PlaceTableRow, table, region, host)
 
 
 class DynamoPlaces:

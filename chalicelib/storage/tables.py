@@ -6,12 +6,14 @@ table and makes the connection; it runs once at start, before the first query.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 from pynamodb.attributes import BinaryAttribute, DiscriminatorAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
+
+from chalicelib.storage.binding import TableSettings, bound
 
 if TYPE_CHECKING:
     from pynamodb.connection import Connection
@@ -50,15 +52,8 @@ class Due(GlobalSecondaryIndex["Row"]):  # type: ignore[no-untyped-call]
 class Row(Model):
     """Base of every row."""
 
-    class Meta:  # noqa: D106 -- PynamoDB's own name for a model's settings
-        table_name = "unbound"
-        region = "unbound"
-        host: str | None = None
-        # API Gateway gives up after 29 s; a call that hangs must fail long before (and be retried).
-        connect_timeout_seconds = 2
-        read_timeout_seconds = 5
-        max_retry_attempts = 3
-        billing_mode = "PAY_PER_REQUEST"
+    class Meta(TableSettings):  # noqa: D106 -- PynamoDB's own name for a model's settings
+        pass
 
     kind = DiscriminatorAttribute()
     pk = UnicodeAttribute(hash_key=True)
@@ -297,9 +292,4 @@ class MessageRow(Row, discriminator="message"):
 
 def bind(table: str, region: str, host: str | None = None) -> Connection:
     """Name the table for all rows and open the one client they share."""
-    Row.Meta.table_name = table
-    Row.Meta.region = region
-    Row.Meta.host = host
-    Row._connection = None
-    connection: Any = Row._get_connection()
-    return connection.connection  # type: ignore[no-any-return]
+    return bound(Row, table, region, host)
