@@ -65,7 +65,7 @@ class Reminder:
 def plan(ports: MessagePorts, case_id: str) -> None:
     """Set the timer at the next date of the case that somebody has to be reminded of."""
     case = ports.cases.get(case_id)
-    law = lapses.law_of(ports, case) if case else None
+    law = lapses.law_of(ports, case)
     if case is None or law is None:
         return
     now = ports.clock.now()
@@ -79,7 +79,7 @@ def on_timer(ports: MessagePorts, case_id: str) -> None:
     now, stored = ports.clock.now(), ports.cases.get(case_id)
     # The timer of the law may not have run yet: nobody is reminded of a date in a case that time has ended.
     case = lapses.seen_at(ports, stored, now) if stored else None
-    law = lapses.law_of(ports, case) if case else None
+    law = lapses.law_of(ports, case)
     if case is None or law is None:
         return
     later = []
