@@ -18,7 +18,7 @@ ONCE ?=
 DYNAMODB ?= moto
 NAME ?= main
 URL ?=
-STRIDE ?= 2
+STRIDE ?= 1
 SCHEDULES ?= 1000
 BASE ?=
 TAG ?=
@@ -37,9 +37,10 @@ scenario: $(STAMP) ## Run one named scenario as an HTTP client (NAME=main; URL= 
 test: $(STAMP) ## Run every test
 	$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
 
-proof: $(STAMP) ## The gate of a release: faults at every call (STRIDE=1: every fault), a thousand orders of every race (SCHEDULES=)
+proof: $(STAMP) ## The gate of a release: every fault at every call, a thousand orders of every race, 500 requests for every operation (STRIDE=, SCHEDULES=)
 	$(PY) -m tests.proof --stride $(STRIDE) --schedules $(SCHEDULES)
 	PROOF=1 $(PY) -m pytest -n 2 --dist loadfile tests/proof
+	PROOF=1 $(PY) -m pytest -n 2 --dist load tests/doors/test_whole_interface.py
 
 properties: $(STAMP) ## The long property tests (about an hour)
 	PROOF=1 HYPOTHESIS_PROFILE=proof $(PY) -m pytest -n 2 --dist loadfile -m hypothesis
