@@ -171,6 +171,7 @@ def submit(
         command = c.Submit(item, unfit, number, route, document, held_here)
         if not given_here:
             return command
+        credit.admitted(ports, case, now)
         cases.judge(case, command, Act(actor, now))  # before a number is spent
         official = case_number(ports, case, now)
         accepting = window.accepting_node(route).signature
@@ -188,7 +189,7 @@ def submit(
         build,
         key=key,
         expected=expected,
-        credit=lambda case, now: credit.admitted(ports, case, now),
+        credit=credit.supposing_none(ports),
         timers=[watch],
         cleared=["draft"],
     )

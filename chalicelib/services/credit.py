@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from itertools import count
 
 from chalicelib.domain import credit as rules
 from chalicelib.domain.actors import Actor, ActorKind
@@ -90,6 +91,20 @@ def admitted(ports: Ports, case: Case, now: datetime) -> CreditFile:
         raise LookupError(f"no version {case.item.version} of {case.item.code}: versions are never removed")
     file = ports.credit.file(case.applicant.subject)
     raise_all(Refused, bars_to_apply(file, case, item, now))
+    return file
+
+
+def supposing_none(ports: Ports) -> Callable[[Case, datetime], CreditFile]:
+    """``admitted`` for an act that is tried again after a conflict: the first try supposes that there is no file.
+
+    Hardly anybody has one. The commit checks that there is none, so supposing it wrongly ends in a conflict, and what
+    is on file is read and judged.
+    """
+    tries = count()
+
+    def file(case: Case, now: datetime) -> CreditFile:
+        return admitted(ports, case, now) if next(tries) else CreditFile(case.applicant.subject)
+
     return file
 
 

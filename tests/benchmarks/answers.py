@@ -50,12 +50,13 @@ def verification(report: Report, cases: int, events: int) -> None:
     The rows are in memory, the keys are real: what is measured is hashing and opening, not DynamoDB's reading.
     """
     from chalicelib.domain.log_chain import Head, StoredEvent, StoredLog, first_fault, link
+    from chalicelib.gateways.clock import SystemClock
     from chalicelib.gateways.vault import KmsVault
     from chalicelib.storage.cases import event_place
     from chalicelib.storage.sealing import Key
     from tests.benchmarks.stand import LocalKms
 
-    vault = KmsVault(LocalKms(), "bench", "bench")  # type: ignore[arg-type]
+    vault = KmsVault(LocalKms(), "bench", "bench", SystemClock())  # type: ignore[arg-type]
     chance = random.Random(SEED)
     logs = []
     for case in range(cases):

@@ -38,7 +38,7 @@ ITEM = "150105902002"  # the item of scenario main
 VILLAGE = "152526102203"
 FORM = {
     "applicant_name": "巴特尔",
-    "identity_number": "152501199003070011",
+    "identity_number": "152501199003070012",
     "phone": "13800000000",
     "ground": "household",
     "subject": "蒙古语文 ᠮᠣᠩᠭᠣᠯ ᠬᠡᠯᠡ",
@@ -174,10 +174,11 @@ class Stand:
     def rewire(self, more: dict[str, str]) -> None:
         """Put a wiring with more settings in place; it is a container that has just started."""
         from chalicelib import wiring
+        from chalicelib.gateways.clock import SystemClock
         from chalicelib.gateways.vault import KmsVault
         from chalicelib.settings import Settings
 
-        vault = KmsVault(self.kms, "bench", "xilingol")  # type: ignore[arg-type]
+        vault = KmsVault(self.kms, "bench", "xilingol", SystemClock())  # type: ignore[arg-type]
         settings = Settings.from_env({**self.environment, **more})
         self.wiring = wiring.Wiring(settings, vault=vault, cursor_secret=b"bench")
         wiring.install(self.wiring)

@@ -220,6 +220,22 @@ def test_a_record_entered_while_an_application_is_committed_makes_it_be_judged_a
         )
 
 
+@pytest.mark.requirement("C4")
+@pytest.mark.parametrize(("on_file", "read"), [(False, 0), (True, 1)])
+def test_a_file_is_read_for_a_submission_only_if_there_is_one(
+    on_file: bool, read: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = f.World(f.item())
+    case_id = journey.drafted(world)
+    if on_file:
+        entered(world)  # which bars promises only
+    asked: list[str] = []
+    file = world.credit.file
+    monkeypatch.setattr(world.credit, "file", lambda subject: asked.append(subject) or file(subject))
+    assert cases.submit(world, f.HERDER, case_id).result["state"] == "received"
+    assert len(asked) == read
+
+
 def test_three_years_after_a_leap_day_is_the_first_of_march() -> None:
     leap = f.START.replace(year=2028, month=2, day=29)
     assert rules.years_later(leap, 3) == leap.replace(year=2031, month=3, day=1)
