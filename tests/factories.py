@@ -519,7 +519,7 @@ def item_party() -> Party:
 
 def presence_of(world: World, who: Actor = HERDER) -> str:
     """The code that somebody shows at a window now."""
-    return presence.code(world, who).text  # type: ignore[arg-type]
+    return presence.code(world, who).text
 
 
 RESIDENT = "152501199003070012"

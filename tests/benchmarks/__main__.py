@@ -12,8 +12,9 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from infra.local.environment import BUILD
 from tests.benchmarks.figures import Report
-from tests.benchmarks.stand import Stand, environment
+from tests.benchmarks.stand import Stand
 
 
 def main() -> int:
@@ -21,8 +22,8 @@ def main() -> int:
     quick = os.environ.get("QUICK", "") not in ("", "0")
     wanted = {name for name in os.environ.get("ONLY", "").split(",") if name}
     report = Report()
-    environment.BUILD.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=environment.BUILD, prefix="bench-") as scratch:
+    BUILD.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=BUILD, prefix="bench-") as scratch:
         folder = Path(scratch)
         parts = _parts(folder, report, quick)
         if unknown := wanted - parts.keys():

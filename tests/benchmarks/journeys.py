@@ -77,7 +77,7 @@ def routed_case(calls: Calls, engine_url: str, report: Report) -> None:
     report.say("read_units_per_case", spent.get("read", 0), "units")
 
 
-def _add(spent: dict[str, float], calls: Calls) -> None:
+def _add(spent: dict[str, int], calls: Calls) -> None:
     for side, units in calls.units.items():
         spent[side] = spent.get(side, 0) + units
 

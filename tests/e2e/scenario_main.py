@@ -136,7 +136,7 @@ class Main(Scenario):
 
     def find(self, case_id: str, officer: Client, queue: str) -> None:
         def listed() -> bool:
-            cursor: dict[str, str] = {}
+            cursor: dict[str, Any] = {}
             while True:
                 page = officer.get("/v1/worklist", queue=queue, limit=50, **cursor)
                 if case_id in [row["case"] for row in page["items"]]:
