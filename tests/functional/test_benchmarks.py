@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from infra.package import ROOT
 
 
 @pytest.mark.engine
-def test_the_bench_runs_and_a_submission_takes_one_write_and_at_most_two_reads() -> None:
+def test_the_bench_runs_and_a_submission_takes_one_write_and_at_most_two_reads(engine: Any) -> None:
     command = ["env", "QUICK=1", "ONLY=log,calls,answers", sys.executable, "-m", "tests.benchmarks"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
