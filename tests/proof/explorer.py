@@ -218,9 +218,10 @@ def judged(stack: Stack, made: Race, outcomes: Sequence[Outcome]) -> Iterator[st
     told = [outcome for outcome in outcomes if isinstance(outcome, Receipt)]
     if made.same and any(receipt != told[0] for receipt in told):
         yield f"one key, two answers: {told}"
-    happened = {case_id: [r.event.type for r in stack.cases.log(case_id)] for case_id in invariants.case_ids(rows)}
+    logs = {case_id: tuple(stack.cases.log(case_id)) for case_id in invariants.case_ids(rows)}
+    happened = {case_id: [r.event.type for r in log] for case_id, log in logs.items()}
     for case_id, types in happened.items():
-        yield from invariants.of_log(stack, rows, case_id)
+        yield from invariants.of_log(stack, rows, case_id, stack.cases.get(case_id), logs[case_id])
         for group in made.exclusive:
             if sum(types.count(kind) for kind in group) > 1:
                 yield f"more than one of {list(group)}: {types}"

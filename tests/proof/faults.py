@@ -54,7 +54,8 @@ class Mode(StrEnum):
 CALLS = (Mode.DIE_BEFORE, Mode.DIE_AFTER, Mode.LOST, Mode.ALL_LOST, Mode.THROTTLED, Mode.CONFLICT, Mode.STORM)
 DELIVERIES = (Mode.TWICE, Mode.AGAIN_LATER, Mode.LATE, Mode.LAST, Mode.NEVER)
 _LOSSES = {Mode.LOST: 1, Mode.ALL_LOST: 99}
-_WRITES = {"TransactWriteItems", "PutItem", "UpdateItem", "DeleteItem", "PutObject", "PutEvents"}
+_ROW_WRITES = {"TransactWriteItems", "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"}
+_WRITES = {*_ROW_WRITES, "PutObject", "PutEvents"}
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,8 @@ class Calls:
     """Changes what is asked, to see whether a mistake of that kind would be found."""
     files: bool = False
     """Whether anything was put into a bucket since this was last set."""
+    written: set[str] = field(default_factory=set)
+    """Tables that were written to; whoever has looked at one takes it out."""
     _storm: list[str] = field(default_factory=list)
     """The operation that conflicts, once for each conflict or invocation that is still to come."""
     _stormed: bool = False
@@ -220,6 +223,7 @@ class Calls:
 
     def _send(self, operation: str, request: Any, act: Callable[[], Any]) -> Any:
         self.files = self.files or operation == "PutObject"
+        self.written |= _written(operation, request)
         answer = self._answer(operation, request, act)
         if getattr(self._wire, "losses", 0):
             self._wire.losses -= 1
@@ -237,6 +241,15 @@ class Calls:
             self._tokens.add(token)
             self.answered(operation, body)
         return answer
+
+
+def _written(operation: str, request: Any) -> set[str]:
+    """The tables that a request writes to."""
+    if operation not in _ROW_WRITES:
+        return set()
+    body = json.loads(request.body)
+    parts = [part for item in body.get("TransactItems", ()) for part in item.values()]
+    return {part["TableName"] for part in parts} or {*body.get("RequestItems", ())} or {body["TableName"]}
 
 
 def _throttled(service: str, operation: str) -> ClientError:

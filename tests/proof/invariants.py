@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chalicelib.domain import cases as rules
+from chalicelib.domain.case_events import EventRecord
 from chalicelib.domain.case_rules import open_tasks
 from chalicelib.domain.cases import Case, CaseState
 from chalicelib.domain.commitment_checks import is_open
@@ -115,11 +116,10 @@ RESENT = 4
 
 
 def _of_case(stack: Stack, rows: Rows, case_id: str) -> Iterator[str]:
-    yield from of_log(stack, rows, case_id)
-    case = stack.cases.get(case_id)
+    case, log = stack.cases.get(case_id), tuple(stack.cases.log(case_id))
+    yield from of_log(stack, rows, case_id, case, log)
     if case is None:
         return  # erased: its chain is all that is left
-    log = tuple(stack.cases.log(case_id))
     published = {(h.number, h.type) for h in stack.outside.published if h.case_id == case_id}
     happened = {(r.number, r.event.type) for r in log}
     if published != happened:
@@ -133,16 +133,15 @@ def _of_case(stack: Stack, rows: Rows, case_id: str) -> Iterator[str]:
         yield f"timers are overdue: {overdue}"
 
 
-def of_log(stack: Stack, rows: Rows, case_id: str) -> Iterator[str]:
+def of_log(stack: Stack, rows: Rows, case_id: str, case: Case | None, log: tuple[EventRecord, ...]) -> Iterator[str]:
     """What one transaction keeps together, and what holds at every moment therefore."""
     stored = stack.logs.stored(case_id)
     fault = first_fault(stored, (), lambda event: stack.logs.is_own(case_id, event) is not False)
     if fault is not None:
         yield f"the chain does not verify: {fault}"
-    case = stack.cases.get(case_id)
     if case is None:
         return
-    if rules.fold(tuple(stack.cases.log(case_id))) != replace(case, log_head=""):
+    if rules.fold(log) != replace(case, log_head=""):
         yield "log and snapshot do not agree"
     yield from _task(rows, case)
     yield from _documents(rows, case)

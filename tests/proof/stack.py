@@ -62,6 +62,7 @@ class Stack(f.World):
     def __init__(self, stores: Tables, calls: Calls) -> None:
         super().__init__()
         self.calls, self.outside, self.stores = calls, Outside(), stores
+        self._rows: dict[str, Rows] = {}
         calls.answered = self.outside.wrote
         self.connect()
         for bucket in (QUARANTINE, KEPT):
@@ -305,10 +306,17 @@ class Stack(f.World):
     # -- taking down and putting back ------------------------------------------------------------------------------
 
     def rows(self, table: str) -> Rows:
-        """Every row of a table, as stored."""
-        with self.calls.aside():
-            pages = self.dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
-            return {(row["pk"]["S"], row["sk"]["S"]): row for page in pages for row in page["Items"]}
+        """Every row of a table, as stored; not read again before the table is written to."""
+        if table not in self._rows or table in self.calls.written:
+            with self.calls.aside():
+                pages = self.dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+                found = {(row["pk"]["S"], row["sk"]["S"]): row for page in pages for row in page["Items"]}
+            self._looked_at(table, found)
+        return self._rows[table]
+
+    def _looked_at(self, table: str, rows: Rows) -> None:
+        self._rows[table] = rows
+        self.calls.written.discard(table)
 
     def files(self, bucket: str) -> dict[str, bytes]:
         """Every object of a bucket."""
@@ -364,6 +372,7 @@ class Stack(f.World):
             left = {table: asked[start : start + 25]}
             while left:
                 left = self.dynamodb.batch_write_item(RequestItems=left)["UnprocessedItems"]
+        self._looked_at(table, kept)
 
     def remembered(self, name: object, build: Callable[[], Any]) -> Any:
         """The state that ``build`` leads to from where the stack stands, made once; answers what it answered."""

@@ -37,7 +37,9 @@ def _run_in_a_process_of_its_own(stack: Stack, clean: Clean, fault: tuple[int, M
         warnings.simplefilter("ignore", DeprecationWarning)  # of forking beside threads, none of which is needed there
         child = os.fork()
     if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        stack.calls.written |= {*stack.stores.names}
+        return ended
     try:
         stack.connect()  # sockets are not shared with the parent
         stack.calls.die = lambda what: os._exit(ENDED)
