@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from botocore.config import Config
+
 if TYPE_CHECKING:
     from pynamodb.connection import Connection
     from pynamodb.models import Model
+
+
+NAME = "OneWindow"
+"""How requests to DynamoDB name this program."""
 
 
 class TableSettings:
@@ -30,4 +36,9 @@ def bound(base: type[Model], table: str, region: str, host: str | None) -> Conne
     meta.host = host
     base._connection = None
     connection: Any = base._get_connection()
-    return connection.connection  # type: ignore[no-any-return]
+    opened: Connection = connection.connection
+    # Left to itself, botocore puts its long name together for every request: a tenth of what a call costs here.
+    # PynamoDB keeps a session for each thread, so the client is made in this one.
+    opened.session.set_default_client_config(Config(user_agent=NAME))
+    _ = opened.client
+    return opened
