@@ -39,7 +39,7 @@ class Use(StrEnum):
     READ_OUTAGES = "read failures of the platform"
     CHANGE_OUTAGES = "change failures of the platform"
     READ_CERTIFICATES = "read certificates"
-    WRITE_CERTIFICATES = "create and annul certificates"
+    WRITE_CERTIFICATES = "create, replace and annul certificates"
     READ_CREDIT = "read credit files"
     CHANGE_CREDIT = "add to credit files"
     READ_CONTACTS = "read contacts"
@@ -187,7 +187,7 @@ USES: dict[str, tuple[Use, ...]] = {
         Use.MAKE_KEYS,
     ),
     "report_tasks": (Use.READ_CASES, Use.OPEN_KEYS, Use.REPORT_TOKENS, Use.REPORT_TASKS),
-    "issue_certificates": _ISSUING,
+    "issue_certificates": (*_ISSUING, Use.READ_CERTIFICATES),
     "send_messages": (Use.READ_CASES, Use.OPEN_KEYS, Use.READ_CATALOG, Use.READ_OUTAGES, *_TELLING),
     "sweep_timers": (*_LOOKING_AFTER, *_TELLING, Use.REMOVE_UPLOADS, Use.DESTROY_KEYS),
     "reconcile": (*_LOOKING_AFTER, *_TELLING),

@@ -132,6 +132,8 @@ def save_application(request: Request) -> Reply:
         *_ACT,
         "item.not-offered",
         "item.version-not-in-force",
+        "renewal.certificate-unknown",
+        "renewal.certificate-not-valid",
         "renewal.expired",
         "credit.barred",
         "text.direction-control",

@@ -167,6 +167,7 @@ def _facts(certificate: Certificate) -> dict[str, Any]:
     return {
         "identifier": certificate.identifier,
         "state": views.labelled("certificate", certificate.state),
+        "replaced_by": certificate.replaced_by or None,
         "type": certificate.type_name,
         "item_name": certificate.item_name,
         "issuer_name": certificate.issuer_name,

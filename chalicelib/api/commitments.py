@@ -124,6 +124,8 @@ def withdraw_commitment(request: Request) -> Reply:
     keyed=True,
     problems=(
         *_ACT,
+        "renewal.certificate-unknown",
+        "renewal.certificate-not-valid",
         "renewal.expired",
         "commitment.materials-deferred",
         "commitment.signature-missing",

@@ -100,6 +100,7 @@ def certificate_paper(certificate: Mapping[str, Any]) -> Paper:
             ("颁发时间", china_time(certificate["issued_at"])),
             ("有效期", f"至 {china_time(until)} 前" if until else "长期"),
             ("状态", certificate["state"]["zh"]),
+            *((("替代证照", certificate["replaced_by"]),) if certificate["replaced_by"] else ()),
         ),
         texts=(),
         hint=chinese("扫描二维码或访问下列网址,核验本证照及其是否仍然有效:"),

@@ -104,7 +104,7 @@ def _returned(case: Case, command: c.Return, act: Act) -> tuple[Event, ...]:
 
 
 def _issue(case: Case, command: c.Issue, act: Act) -> tuple[Event, ...]:
-    return (e.ResultIssued(command.certificate), *window.handing_over(case))
+    return (e.ResultIssued(command.certificate, command.replaces), *window.handing_over(case))
 
 
 def _grant(case: Case, command: c.Grant, act: Act) -> tuple[Event, ...]:

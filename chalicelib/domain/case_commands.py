@@ -167,9 +167,13 @@ class Withdraw:
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """Issue the result. ``certificate`` is its identifier, empty when the document alone is the result."""
+    """Issue the result. ``certificate`` is its identifier, empty when the document alone is the result.
+
+    ``replaces``: the certificate whose place it takes.
+    """
 
     certificate: str
+    replaces: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -317,10 +317,14 @@ class CaseWithdrawn(Event):
 
 @dataclass(frozen=True, slots=True)
 class ResultIssued(Event):
-    """The result exists: an electronic certificate, or the decision document alone."""
+    """The result exists: an electronic certificate, or the decision document alone.
+
+    ``replaces``: the certificate whose place it takes, after a renewal, change or reissue.
+    """
 
     type: ClassVar[str] = "case.issued"
     certificate: str
+    replaces: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -23,12 +23,16 @@ class CertificateState(StrEnum):
     """Whether it still counts."""
 
     VALID = "valid"
+    REPLACED = "replaced"  # another took its place: renewed, changed or issued anew
     ANNULLED = "annulled"
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """An issued certificate. ``digest`` is the SHA-256 of its content, ``signature`` the seal over it."""
+    """An issued certificate. ``digest`` is the SHA-256 of its content, ``signature`` the seal over it.
+
+    Neither state nor holder's account is sealed: both can change later, and ``version`` counts how often.
+    """
 
     identifier: str
     state: CertificateState
@@ -49,6 +53,8 @@ class Certificate:
     digest: str = ""
     seal_key: str = ""
     signature: str = ""  # base64 of the DER signature
+    version: int = 1
+    replaced_by: str = ""  # identifier of the certificate that took its place
 
     def content(self) -> bytes:
         """What is sealed, as canonical JSON in UTF-8: everything that the certificate says."""
@@ -68,6 +74,18 @@ class Certificate:
         if self.salt:
             said["salt"] = self.salt
         return json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+    def annulled(self) -> Certificate:
+        """As it stands once what it rested on was revoked."""
+        return replace(self, state=CertificateState.ANNULLED, version=self.version + 1)
+
+    def replaced(self, successor: str) -> Certificate:
+        """As it stands once another certificate has taken its place."""
+        return replace(self, state=CertificateState.REPLACED, replaced_by=successor, version=self.version + 1)
+
+    def held_by(self, subject: str) -> Certificate:
+        """As it stands once an account has claimed it."""
+        return replace(self, holder_subject=subject, version=self.version + 1)
 
     def ended(self, at: datetime) -> bool:
         """True once its time is over; what never ends does not."""

@@ -159,6 +159,7 @@ class DecideOnCommitment:
     acceptance: Document | None = None
     decision: Document | None = None
     certificate: str = ""
+    replaces: str = ""
 
 
 # -- events ----------------------------------------------------------------------------------------------
@@ -331,7 +332,7 @@ def _decide(case: Case, command: DecideOnCommitment, act: Act) -> tuple[Event, .
         *assessed,
     ]
     if not assessed:
-        events.append(ResultIssued(command.certificate))
+        events.append(ResultIssued(command.certificate, command.replaces))
         if case.delivery == "window":
             first = command.route.nodes[0]
             events.append(TaskOpened(case.tasks + 1, len(command.route.nodes), DELIVER, first.body))

@@ -30,6 +30,7 @@ from chalicelib.domain.presence import Shown
 from chalicelib.domain.renewals import CaseKind
 from chalicelib.domain.routing import Channel
 from chalicelib.services import accesses, credit, eligibility, erasure, filing, forms, held, lapses, uploads
+from chalicelib.services import renewals as renewal_services
 from chalicelib.services.changes import change, receipt_of
 from chalicelib.services.documents import write
 from chalicelib.services.numbers import case_number
@@ -167,7 +168,7 @@ def submit(
         law = Law(item, ports.calendar.current())
         there = {m.code for m in (*case.materials, *held_here)}
         unfit += tuple(supplement_dates.unlawful(case.deferred, item, case.applicant.subject, there, now, law.calendar))
-        unfit += _barred(ports, case, item, now)
+        unfit += (*_barred(ports, case, item, now), *renewal_services.unfit(ports, case, now))
         command = c.Submit(item, unfit, number, route, document, held_here)
         if not given_here:
             return command

@@ -30,6 +30,23 @@ _TYPE_NUMBER = 1  # the three digits behind the definer's USCC: no register of c
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """A certificate to be committed with its case, and what it ``replaced``, as that stands from then on.
+
+    ``replaces``: the identifier of that, also where its person was erased and nothing of it stands any more.
+    """
+
+    certificate: Certificate | None = None
+    replaces: str = ""
+    replaced: tuple[Certificate, ...] = ()
+
+    @property
+    def identifier(self) -> str:
+        """Of the new one; empty if there is none."""
+        return self.certificate.identifier if self.certificate else ""
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     """What a stranger learns. ``genuine``: content, digest and seal agree; ``ended``: its time is over."""
 
@@ -65,16 +82,22 @@ def issue(ports: Ports, case_id: str) -> bool:
     if case is None or case.state is not CaseState.GRANTED or not settled(case):
         return False
     item = item_of(ports.catalog, case)
-    now = ports.clock.now()
-    certificate = make(ports, case, item, now) if item.result_kind in CERTIFIED else None
+    made = Made()
+
+    def build(case: Case, now: datetime) -> c.Issue:
+        nonlocal made
+        made = make(ports, case, item, now)
+        return c.Issue(made.identifier, made.replaces)
+
     try:
         change(
             ports,
             SYSTEM,
             case_id,
             c.Issue,
-            lambda case, now: c.Issue(certificate.identifier if certificate else ""),
-            certificate=lambda case, now: certificate,
+            build,
+            certificate=lambda case, now: made.certificate,
+            standing=lambda case: made.replaced,
         )
     except Refused:
         # Somebody else issued it after the case was read: hints come twice, and reconciliation looks as well.
@@ -82,8 +105,17 @@ def issue(ports: Ports, case_id: str) -> bool:
     return True
 
 
-def make(ports: Ports, case: Case, item: ImplementationItem, now: datetime) -> Certificate:
-    """A sealed certificate of a decided case; it exists once it is committed with the case."""
+def make(ports: Ports, case: Case, item: ImplementationItem, now: datetime) -> Made:
+    """The sealed certificate of a decided case, if its result is one; it exists once it is committed with the case."""
+    if item.result_kind not in CERTIFIED:
+        return Made()
+    place = renewals.place(ports, case)
+    sealed = _sealed(ports, case, item, renewals.valid_until(case, item, place, now), now)
+    earlier = place.standing
+    return Made(sealed, place.identifier, (earlier.replaced(sealed.identifier),) if earlier else ())
+
+
+def _sealed(ports: Ports, case: Case, item: ImplementationItem, until: datetime | None, now: datetime) -> Certificate:
     uscc = item.body.uscc
     plain = Certificate(
         identifier=rules.make_identifier(uscc, _TYPE_NUMBER, uscc, ports.ids.new(now)),
@@ -99,7 +131,7 @@ def make(ports: Ports, case: Case, item: ImplementationItem, now: datetime) -> C
         issuer_name=item.body.name,
         issuer_uscc=uscc,
         issued_at=now,
-        valid_until=renewals.valid_until(case, item, now),
+        valid_until=until,
         demo=item.demo,
         salt=ports.ids.secret(documents.CODE_ALPHABET, documents.CODE_LENGTH),
     )

@@ -7,7 +7,7 @@ workflow moved in the same second.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from chalicelib.domain import access, cases, mandates
@@ -35,7 +35,7 @@ def change(
     expected: int | None = None,
     token: str | None = None,
     certificate: Callable[[Case, datetime], Certificate | None] | None = None,
-    annulled: Callable[[Case], Certificate | None] | None = None,
+    standing: Callable[[Case], Iterable[Certificate]] | None = None,
     credit: Callable[[Case, datetime], CreditFile] | None = None,
     timers: Sequence[Timer] = (),
     cleared: Sequence[str] = (),
@@ -43,7 +43,9 @@ def change(
     """Do one act to a case and return its receipt.
 
     ``build`` makes the command from the case as it stands. ``expected`` is the version named by
-    If-Match. ``credit`` judges the applicant's file and returns it: it must stand as read when the act is committed.
+    If-Match. ``certificate`` is made with it, ``standing`` are others as they stand from then on; both are asked for
+    after ``build``, at every attempt. ``credit`` judges the applicant's file and returns it: it must stand as read when
+    the act is committed.
     Raises NotFound, Forbidden, Stale, Refused, Invalid; Conflict only after ``lapses.ATTEMPTS``.
     """
     for attempt in range(1, lapses.ATTEMPTS + 1):
@@ -72,7 +74,7 @@ def change(
                 receipt=receipt,
                 token=token,
                 certificate=certificate(after, now) if certificate else None,
-                annulled=annulled(after) if annulled else None,
+                standing=tuple(standing(after)) if standing else (),
                 authority=authority,
                 mandate=mandates.resting_on(command, events),
                 credit=file,

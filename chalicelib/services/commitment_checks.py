@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,7 +13,7 @@ from chalicelib.domain.actors import SYSTEM, Actor
 from chalicelib.domain.case_rules import Act
 from chalicelib.domain.cases import Case, CaseState
 from chalicelib.domain.catalog import ImplementationItem
-from chalicelib.domain.certificates import Certificate, CertificateState
+from chalicelib.domain.certificates import Certificate
 from chalicelib.domain.commitment_checks import (
     DecideRevocation,
     Final,
@@ -126,15 +127,14 @@ def decide(
         return replace(command, document=document, depending=depending)
 
     return change(
-        ports, actor, case_id, DecideRevocation, build, key=key, annulled=lambda after: _annulled(ports, after)
+        ports, actor, case_id, DecideRevocation, build, key=key, standing=lambda after: _annulled(ports, after)
     )
 
 
-def _annulled(ports: Ports, after: Case) -> Certificate | None:
-    if after.state is not CaseState.REVOKED or not after.certificate:
-        return None
-    found = ports.certificates.get(after.certificate)
-    return replace(found, state=CertificateState.ANNULLED) if found else None
+def _annulled(ports: Ports, after: Case) -> Iterator[Certificate]:
+    found = ports.certificates.get(after.certificate) if after.certificate else None
+    if after.state is CaseState.REVOKED and found is not None:
+        yield found.annulled()
 
 
 def _depending(ports: Ports, case: Case) -> tuple[str, ...]:

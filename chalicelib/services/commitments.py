@@ -11,7 +11,6 @@ from chalicelib.domain.actors import Actor
 from chalicelib.domain.case_rules import Act
 from chalicelib.domain.cases import Case
 from chalicelib.domain.catalog import ImplementationItem, Material
-from chalicelib.domain.certificates import Certificate
 from chalicelib.domain.commitment_terms import CommitmentTerms
 from chalicelib.domain.commitments import (
     DecideOnCommitment,
@@ -26,7 +25,7 @@ from chalicelib.domain.divisions import ancestor
 from chalicelib.domain.documents import DocumentKind
 from chalicelib.domain.errors import Invalid, NotFound, Refused, Violation, raise_all
 from chalicelib.services import cases as case_services
-from chalicelib.services import certificates, credit, eligibility, forms, held, uploads
+from chalicelib.services import certificates, credit, eligibility, forms, held, renewals, uploads
 from chalicelib.services.changes import change
 from chalicelib.services.documents import write
 from chalicelib.services.numbers import case_number
@@ -113,10 +112,11 @@ def decide(ports: Ports, actor: Actor, case_id: str, *, key: RequestKey | None =
     No execution is started for the case; its check has one of its own. Raises Refused and Invalid with everything that
     stands against it.
     """
-    issued: list[Certificate | None] = []
+    made = certificates.Made()
 
     def build(case: Case, now: datetime) -> DecideOnCommitment:
-        issued[:] = []
+        nonlocal made
+        made = certificates.Made()
         item = _offered(ports, case)
         law = Law(item, ports.calendar.current())
         route = routing.plan(
@@ -125,6 +125,7 @@ def decide(ports: Ports, actor: Actor, case_id: str, *, key: RequestKey | None =
         number = case_services.receipt_number(ports.home, now, ports.ids.new(now))
         receipt = write(ports, case, DocumentKind.RECEIPT, now, route.nodes[0].signature, number=number)
         unfit = (*forms.unfit(ports, item, case.form, now), *uploads.unbacked(ports, case, case.materials))
+        unfit += renewals.unfit(ports, case, now)
         needed = rules.needed(item)
         trial = DecideOnCommitment(
             item,
@@ -141,16 +142,15 @@ def decide(ports: Ports, actor: Actor, case_id: str, *, key: RequestKey | None =
         signer = route.nodes[-1].signature
         acceptance = write(ports, case, DocumentKind.ACCEPTANCE, now, signer, number=official)
         decision = write(ports, case, DocumentKind.GRANT, now, signer, number=official, **rules.told(item))
-        made = None
-        if item.result_kind in certificates.CERTIFIED and not item.fees:
+        if not item.fees:
             made = certificates.make(ports, replace(case, case_number=official), item, now)
-        issued.append(made)
         return replace(
             trial,
             case_number=official,
             acceptance=acceptance,
             decision=decision,
-            certificate=made.identifier if made else "",
+            certificate=made.identifier,
+            replaces=made.replaces,
         )
 
     watch = Timer(case_id, WATCH, ports.clock.now() + WATCH_EVERY)
@@ -161,7 +161,8 @@ def decide(ports: Ports, actor: Actor, case_id: str, *, key: RequestKey | None =
         DecideOnCommitment,
         build,
         key=key,
-        certificate=lambda case, now: issued[0],
+        certificate=lambda case, now: made.certificate,
+        standing=lambda case: made.replaced,
         credit=lambda case, now: _open_way(ports, case, now),
         timers=[watch],
         cleared=["draft"],

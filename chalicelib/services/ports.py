@@ -204,7 +204,7 @@ class CaseRepository(Protocol):
         receipt: Receipt | None = None,
         token: str | None = None,
         certificate: Certificate | None = None,
-        annulled: Certificate | None = None,
+        standing: Sequence[Certificate] = (),
         authority: Authority | None = None,
         mandate: Mandate | None = None,
         credit: CreditFile | None = None,
@@ -213,9 +213,9 @@ class CaseRepository(Protocol):
     ) -> None:
         """Write state, events, outbox row, receipt and the rest in one transaction.
 
-        A draft uses its presence code up. A ``certificate`` is created with the event that issues it, else replaced.
+        A draft uses its presence code up. A ``certificate`` is created, and has one predecessor at most.
         ``token``: the workflow's task token for the task that these events open.
-        ``annulled``: the case's certificate as it stands from now on.
+        ``standing``: certificates, of this case or of others, as they stand from now on, each under the version before.
         ``authority``, ``mandate``, ``credit``: must still stand as they were read, or nothing is written.
         ``timers`` are set, timers of the kinds in ``cleared`` are removed.
         Raises Conflict when the case has moved on or the key was used; Invalid ``case.too-large`` (domain.sizes).
@@ -316,7 +316,13 @@ class AuthorityRepository(Protocol):
 class CertificateRepository(Protocol):
     """Issued certificates; they are written with the case that earned them."""
 
-    def get(self, identifier: str) -> Certificate | None: ...
+    def get(self, identifier: str) -> Certificate | None:
+        """The certificate as last committed (strongly consistent)."""
+        ...
+
+    def successor(self, identifier: str) -> str | None:
+        """The certificate that took its place; known also where the person of the earlier one was erased."""
+        ...
 
     def of_holder(self, subject: str, after: str | None, limit: int) -> Page[Certificate]:
         """Certificates issued to a holder, newest first."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain import presence as rules
@@ -48,11 +49,12 @@ def claim(ports: Ports, actor: Actor, receipt: str, number: str, *, key: Request
         ClaimApplication,
         lambda case, now: ClaimApplication(claimant),
         key=key,
-        certificate=lambda after, now: _with_its_holder(ports, after),
+        standing=lambda after: _with_its_holder(ports, after),
     )
 
 
-def _with_its_holder(ports: Ports, case: Case) -> Certificate | None:
+def _with_its_holder(ports: Ports, case: Case) -> Iterator[Certificate]:
     """The certificate goes with the case; what is sealed in it names no account and stays as it is."""
     issued = ports.certificates.get(case.certificate) if case.certificate else None
-    return replace(issued, holder_subject=case.applicant.subject) if issued else None
+    if issued is not None:
+        yield issued.held_by(case.applicant.subject)

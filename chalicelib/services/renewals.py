@@ -1,17 +1,66 @@
-"""How long the certificate of a case lasts."""
+"""What a renewal, change or reissue makes of the certificate that it is about (行政许可法 49, 50).
+
+From its issue on the new certificate stands in the place of the earlier one: the holder never has two that count. A
+renewal goes on from the old end, so that they never have none either.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
+from chalicelib.domain import renewals
 from chalicelib.domain.cases import Case
 from chalicelib.domain.catalog import ImplementationItem
+from chalicelib.domain.certificates import Certificate, CertificateState
+from chalicelib.domain.errors import Violation
 from chalicelib.domain.renewals import CaseKind, ends_at
+from chalicelib.services.ports import Ports
 
 
-def valid_until(case: Case, item: ImplementationItem, now: datetime) -> datetime | None:
-    """When the certificate of a case ends: a renewal goes on from the old end, a change or reissue keeps it."""
-    if case.about is not None and case.kind in (CaseKind.CHANGE, CaseKind.REISSUE):
-        return case.about.valid_until
-    start = case.about.valid_until if case.about is not None else None
-    return ends_at(start or now, item.result_validity)
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which place a new certificate takes: that of ``identifier``; empty for what is applied for anew.
+
+    ``standing``: the certificate there, if it counts. None for what was annulled, or whose person was erased.
+    """
+
+    identifier: str = ""
+    standing: Certificate | None = None
+
+
+def place(ports: Ports, case: Case) -> Place:
+    """The end of the chain that began with the certificate which the case is about.
+
+    Of two cases about one certificate the second takes the place of what the first has brought.
+    """
+    if case.about is None:
+        return Place()
+    last = case.about.identifier
+    while following := ports.certificates.successor(last):
+        last = following
+    found = ports.certificates.get(last)
+    return Place(last, found if found is not None and found.state is CertificateState.VALID else None)
+
+
+def valid_until(case: Case, item: ImplementationItem, at: Place, now: datetime) -> datetime | None:
+    """When the certificate of a case ends: a renewal goes on from the old end, a change or reissue keeps it.
+
+    Nobody loses time that a certificate already gives them, though the case began before it was issued.
+    """
+    if case.about is None:
+        return ends_at(now, item.result_validity)
+    given = at.standing.valid_until if at.standing else case.about.valid_until
+    if case.kind in (CaseKind.CHANGE, CaseKind.REISSUE):
+        return given
+    renewed = ends_at(case.about.valid_until or now, item.result_validity)
+    return max(renewed, given) if renewed and given else None
+
+
+def unfit(ports: Ports, case: Case, now: datetime) -> tuple[Violation, ...]:
+    """Why the certificate that a draft is about no longer allows the application, though it did when it was drafted."""
+    if case.about is None:
+        return ()
+    held = ports.certificates.get(case.about.identifier)
+    kind = renewals.CaseKind(case.kind)
+    return tuple(renewals.obstacles(held, kind, case.applicant, case.item.basic_code, now))

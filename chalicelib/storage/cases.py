@@ -38,6 +38,7 @@ from chalicelib.services.ports import (
     officer_queue,
 )
 from chalicelib.storage import tables as t
+from chalicelib.storage.certificates import as_read, certificate_row
 from chalicelib.storage.codec import dump_event, dumps, instant, load_event, loads
 from chalicelib.storage.reading import page, reading
 from chalicelib.storage.sealing import Key, Safe
@@ -84,7 +85,7 @@ class DynamoCases:
         receipt: Receipt | None = None,
         token: str | None = None,
         certificate: Certificate | None = None,
-        annulled: Certificate | None = None,
+        standing: Sequence[Certificate] = (),
         authority: Authority | None = None,
         mandate: Mandate | None = None,
         credit: CreditFile | None = None,
@@ -108,14 +109,10 @@ class DynamoCases:
         if token and opened:
             change.put(_token_row(case, opened[-1], token))
         if certificate:
-            pk = f"certificate#{certificate.identifier}"
-            holder, order = f"holder#{certificate.holder_subject}", f"{instant(certificate.issued_at)}#{pk}"
-            sealed = sealing.seal(pk, dumps(certificate))
-            made = t.CertificateRow(pk, "certificate", case_id=case.id, snapshot=sealed, lpk=holder, lsk=order)
-            issues = any(isinstance(record.event, e.ResultIssued) for record in events)
-            (change.create if issues else change.put)(made)
-        if annulled:
-            self._annul(change, annulled, sealing)
+            change.create(certificate_row(certificate, sealing))
+        for kept in standing:
+            key_of_it = sealing if kept.case_id == case.id else self._stored_key(kept.case_id)
+            change.put(certificate_row(kept, key_of_it), as_read(kept))
         _guard(change, authority, mandate, credit)
         for timer in timers:
             change.put(timer_row(timer))
@@ -124,22 +121,17 @@ class DynamoCases:
         change.commit()
         self._safe.keep(sealing)
 
-    def _annul(self, change: Change, annulled: Certificate, sealing: Key) -> None:
-        """The certificate of this case, as it stands from now on: it stays to be found."""
-        pk = f"certificate#{annulled.identifier}"
-        holder, order = f"holder#{annulled.holder_subject}", f"{instant(annulled.issued_at)}#{pk}"
-        sealed = sealing.seal(pk, dumps(annulled))
-        row = t.CertificateRow(pk, "certificate", case_id=annulled.case_id, snapshot=sealed, lpk=holder, lsk=order)
-        change.put(row, t.CertificateRow.pk.exists())
-
     def _key(self, change: Change, case_id: str, expected_version: int) -> Key:
         """The data key of the case, made with its first event."""
         if expected_version == 0:
             made = self._safe.new(case_id)
             change.create(made.row)
             return made
+        return self._stored_key(case_id)
+
+    def _stored_key(self, case_id: str) -> Key:
         key = self._read_key(case_id)
-        if key is None:  # erased since the caller read the case
+        if key is None:  # erased since the caller read the case, or its certificate
             raise Conflict.because("store.conflict")
         return key
 
@@ -218,6 +210,9 @@ class DynamoCases:
                     continue  # nobody will ever ask for the list of a party without account
                 pk, sk = f"case#{case_id}", f"party#{subject}"
                 change.create(t.PartyRow(pk, sk, lpk=f"party#{subject}", lsk=case_id, case_id=case_id))
+        if isinstance(event, e.ResultIssued) and event.replaces:
+            pk = f"certificate#{event.replaces}"
+            change.create(t.SuccessorRow(pk, "successor", successor=event.certificate))
         for identifier in resting_on(event):
             pk, sk = f"case#{case_id}", f"about#{identifier}"
             change.put(t.AboutRow(pk, sk, lpk=sk, lsk=case_id, case_id=case_id))

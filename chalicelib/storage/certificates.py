@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pynamodb.exceptions import DoesNotExist
+from pynamodb.expressions.condition import Condition
 
 from chalicelib.domain.certificates import Certificate
 from chalicelib.services.ports import Page
 from chalicelib.storage import tables as t
-from chalicelib.storage.codec import loads
+from chalicelib.storage.codec import dumps, instant, loads
 from chalicelib.storage.reading import page, reading
 from chalicelib.storage.sealing import Key, Safe
 
@@ -21,11 +22,19 @@ class DynamoCertificates:
     @reading
     def get(self, identifier: str) -> Certificate | None:
         try:
-            row = t.CertificateRow.get(f"certificate#{identifier}", "certificate")
+            row = t.CertificateRow.get(f"certificate#{identifier}", "certificate", consistent_read=True)
         except DoesNotExist:
             return None
         key = self._safe.key(row.case_id)
         return _certificate(row, key) if key else None
+
+    @reading
+    def successor(self, identifier: str) -> str | None:
+        try:
+            row = t.SuccessorRow.get(f"certificate#{identifier}", "successor", consistent_read=True)
+        except DoesNotExist:
+            return None
+        return row.successor
 
     @reading
     def of_holder(self, subject: str, after: str | None, limit: int) -> Page[Certificate]:
@@ -33,6 +42,31 @@ class DynamoCertificates:
         issued = [row for row in rows if isinstance(row, t.CertificateRow)]
         keys = self._safe.keys(row.case_id for row in issued)
         return Page([_certificate(row, keys[row.case_id]) for row in issued if row.case_id in keys], cursor)
+
+
+def certificate_row(certificate: Certificate, key: Key) -> t.CertificateRow:
+    """How it is stored, sealed under the key of its case."""
+    pk = f"certificate#{certificate.identifier}"
+    return t.CertificateRow(
+        pk,
+        "certificate",
+        version=certificate.version,
+        case_id=certificate.case_id,
+        snapshot=key.seal(pk, dumps(certificate)),
+        lpk=f"holder#{certificate.holder_subject}",
+        lsk=f"{instant(certificate.issued_at)}#{pk}",
+    )
+
+
+def as_read(certificate: Certificate) -> Condition:
+    """It stands as it did when this next version of it was made."""
+    before = certificate.version - 1
+    same: Condition = t.CertificateRow.version == before
+    if before > 1:
+        return same
+    # Rows written before there were versions have none.
+    same |= t.CertificateRow.pk.exists() & t.CertificateRow.version.does_not_exist()
+    return same
 
 
 def _certificate(row: t.CertificateRow, key: Key) -> Certificate:

@@ -69,6 +69,7 @@ class MemoryStore:
     enquiries: dict[str, str] = field(default_factory=dict)
     enquiry_steps: dict[str, list[str]] = field(default_factory=dict)
     certificates: dict[str, str] = field(default_factory=dict)
+    successors: dict[str, str] = field(default_factory=dict)  # certificate → what took its place
     outages: dict[str, str] = field(default_factory=dict)
     credit: dict[str, list[str]] = field(default_factory=dict)  # subject → entries
 
@@ -82,6 +83,15 @@ class MemoryStore:
             credit is not None and self.credit_version(credit.subject) != credit.version,
         ]
         if any(moved):
+            raise Conflict.because("store.conflict")
+
+    def guard_certificates(self, events: Sequence[EventRecord], standing: Sequence[Certificate]) -> None:
+        """Each stands as it was read, and no other has taken a place that is taken now."""
+        for kept in standing:
+            stored = self.certificates.get(kept.identifier)
+            if stored is None or loads(stored, Certificate).version != kept.version - 1:
+                raise Conflict.because("store.conflict")
+        if any(isinstance(r.event, e.ResultIssued) and r.event.replaces in self.successors for r in events):
             raise Conflict.because("store.conflict")
 
     def refuse_used(self, key: RequestKey | None) -> None:
@@ -113,7 +123,7 @@ class MemoryCases:
         receipt: Receipt | None = None,
         token: str | None = None,
         certificate: Certificate | None = None,
-        annulled: Certificate | None = None,
+        standing: Sequence[Certificate] = (),
         authority: Authority | None = None,
         mandate: Mandate | None = None,
         credit: CreditFile | None = None,
@@ -125,6 +135,7 @@ class MemoryCases:
             raise Conflict.because("store.conflict")
         self.store.refuse_used(key)
         self.store.guard(authority, mandate, credit)
+        self.store.guard_certificates(events, standing)
         must_fit(events, (len(text.encode()) for text in (*map(dump_event, events), dumps(case))))
         used = {r.event.presence for r in events if isinstance(r.event, e.CaseDrafted)} - {""}
         if used & self.store.presences:
@@ -148,9 +159,8 @@ class MemoryCases:
         opened = [r.event.task for r in events if isinstance(r.event, e.TaskOpened)]
         if token and opened:
             self.store.tokens[case.id, opened[-1]] = TaskToken(token, case.workflow_attempt)
-        for kept in (certificate, annulled):
-            if kept:
-                self.store.certificates[kept.identifier] = dumps(kept)
+        for kept in (*((certificate,) if certificate else ()), *standing):
+            self.store.certificates[kept.identifier] = dumps(kept)
         for timer in timers:
             self.store.timers[timer.case_id, timer.kind] = timer
         for kind in cleared:
@@ -172,6 +182,8 @@ class MemoryCases:
         if isinstance(event, e.CaseDrafted):
             for subject in {event.applicant.subject, event.agent} - {""}:
                 self.store.parties.setdefault(subject, set()).add(case.id)
+        if isinstance(event, e.ResultIssued) and event.replaces:
+            self.store.successors[event.replaces] = event.certificate
         for identifier in resting_on(event):
             self.store.about.setdefault(identifier, set()).add(case.id)
         document: Document | None = getattr(event, "document", None)
@@ -280,6 +292,9 @@ class MemoryCertificates:
     def get(self, identifier: str) -> Certificate | None:
         stored = self.store.certificates.get(identifier)
         return loads(stored, Certificate) if stored else None
+
+    def successor(self, identifier: str) -> str | None:
+        return self.store.successors.get(identifier)
 
     def of_holder(self, subject: str, after: str | None, limit: int) -> Page[Certificate]:
         everyone = [loads(text, Certificate) for text in self.store.certificates.values()]

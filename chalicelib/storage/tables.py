@@ -254,8 +254,15 @@ class OutageRow(Row, discriminator="outage"):
 class CertificateRow(Row, discriminator="certificate"):
     """certificate#<identifier>/certificate: listed for its holder; sealed under the key of its case."""
 
+    version = NumberAttribute()
     case_id = UnicodeAttribute()
     snapshot = BinaryAttribute(legacy_encoding=False)
+
+
+class SuccessorRow(Row, discriminator="successor"):
+    """certificate#<identifier>/successor: another took its place. It outlives the erasure of the earlier case."""
+
+    successor = UnicodeAttribute()
 
 
 class ContactsRow(Row, discriminator="contacts"):

@@ -46,7 +46,7 @@ EXCEPTIONS: dict[str, str] = {
     "upload.too-many": "needs a hundred uploads: tests/unit/test_uploads.py",
     "upload.other-content": "the bucket refuses it first, by the policy of the form: tests/unit/test_uploads.py",
     "fee.paid": "holds for the moment between payment and issue: tests/unit/test_fees.py",
-    "renewal.certificate-not-valid": "only a revocation annuls a certificate: tests/unit/test_renewals.py",
+    "renewal.certificate-not-valid": "needs a renewal that was issued: scenario renewal",
     "renewal.expired": "needs five years: scenario renewal",
     "procedure.result-before-notice": "needs a clock that runs backwards: tests/unit/test_procedures.py",
     "route.body-unknown": _CATALOGUE,

@@ -35,7 +35,11 @@ class Renewal(Scenario):
             assert state in ("granted", "issued"), state
         with self.step("a minute later it is on record in writing, and the new certificate goes on from the old end"):
             self.move_to(ends + timedelta(minutes=2))
-            self.see_renewed(case_id, ends)
+            new = self.see_renewed(case_id, ends)
+        with self.step("at its public address the old one is genuine and replaced, and the new one valid"):
+            self.see_replaced(first["identifier"], new)
+        with self.step("what was replaced is not renewed again"):
+            self.refuse_what_was_replaced(first["identifier"])
         with self.step("whoever let theirs end applies anew"):
             self.refuse_what_ended(other["identifier"])
 
@@ -99,7 +103,21 @@ class Renewal(Scenario):
         now = datetime.fromisoformat(self.anyone().get("/v1/health")["time"])
         self.advance(moment - now)
 
-    def see_renewed(self, case_id: str, ends: datetime) -> None:
+    def refuse_what_was_replaced(self, identifier: str) -> None:
+        for kind in ("renewal", "change", "reissue"):
+            opening = {"item": ITEM, "division": self.place, "channel": "web", "kind": kind, "certificate": identifier}
+            problem = self.herder.post("/v1/cases", opening, status=422)
+            assert problem["code"] == "renewal.certificate-not-valid", problem
+
+    def see_replaced(self, old: str, new: str) -> None:
+        seen = {each: self.anyone().get(f"/v1/verify/certificates/{each}") for each in (old, new)}
+        assert [seen[each]["genuine"] for each in (old, new)] == [True, True], seen
+        assert (seen[old]["state"]["code"], seen[old]["replaced_by"]) == ("replaced", new), seen
+        assert (seen[new]["state"]["code"], seen[new]["replaced_by"]) == ("valid", None), seen
+        page = self.anyone().raw("GET", f"/v1/verify/certificates/{old}/page")
+        assert new in page.text, page.text
+
+    def see_renewed(self, case_id: str, ends: datetime) -> str:
         new = self.certificate(case_id)
         assert datetime.fromisoformat(new["valid_until"]) > ends + timedelta(days=5 * 365), new
         events = self.herder.get(f"/v1/cases/{case_id}/timeline")["events"]
@@ -107,3 +125,4 @@ class Renewal(Scenario):
         assert datetime.fromisoformat(deemed["effective_at"]) == ends, deemed
         documents = self.herder.get(f"/v1/cases/{case_id}")["documents"]
         assert "deemed_renewal" in [document["kind"]["code"] for document in documents]
+        return str(new["identifier"])

@@ -48,6 +48,15 @@ def test_a_task_token_is_out_of_reach_even_if_somebody_allowed_it(name: str, act
     assert not allowed(document, dataclasses.replace(call, keys=("token#01J",)))
 
 
+def test_whoever_issues_certificates_can_read_what_those_replace() -> None:
+    issuing = [function for function in functions().values() if Use.WRITE_CERTIFICATES in function.uses]
+    assert {"api_handler", "issue_certificates", "sweep_timers", "reconcile"} == {f.name for f in issuing}
+    for function in issuing:
+        for action in ("GetItem", "PutItem"):
+            call = Call(function.name, f"dynamodb:{action}", "cases", ("certificate#1.2",))
+            assert allowed(policy(function), call)
+
+
 def test_a_function_reaches_no_rows_but_those_of_its_uses() -> None:
     starter = functions()["start_workflows"]
     assert Use.READ_CASES in starter.uses

@@ -225,6 +225,7 @@ def judged(stack: Stack, made: Race, outcomes: Sequence[Outcome]) -> Iterator[st
         for group in made.exclusive:
             if sum(types.count(kind) for kind in group) > 1:
                 yield f"more than one of {list(group)}: {types}"
+    yield from invariants.successions(stack, rows)
     agreed = of_places.agreed(stack, rows)
     yield from of_places.at_once(agreed)
     last = {

@@ -7,7 +7,7 @@ without faults did. Both answer sentences; an empty list is the proof.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from chalicelib.domain import cases as rules
 from chalicelib.domain.case_events import EventRecord
 from chalicelib.domain.case_rules import open_tasks
 from chalicelib.domain.cases import Case, CaseState
+from chalicelib.domain.certificates import CertificateState
 from chalicelib.domain.commitment_checks import is_open
 from chalicelib.domain.fees import settled
 from chalicelib.domain.log_chain import first_fault
@@ -103,6 +104,7 @@ def _of_everything(stack: Stack, rows: Rows) -> Iterator[str]:
     twice = [key for key, count in Counter(keys).items() if count > RESENT]
     if twice:
         yield f"sent more often than retries explain: {twice}"
+    yield from successions(stack, rows)
     agreed = of_places.agreed(stack, rows)
     yield from of_places.at_rest(stack, agreed)
     ids = {*case_ids(rows), *agreed.owners}
@@ -173,9 +175,28 @@ def _workflow(stack: Stack, rows: Rows, case: Case) -> Iterator[str]:
 def _result(stack: Stack, rows: Rows, case: Case) -> Iterator[str]:
     if case.state is CaseState.GRANTED and settled(case):
         yield "granted, and not issued"
-    made = [pk for (pk, _), row in rows.items() if pk.startswith("certificate#") and row["case_id"]["S"] == case.id]
+    made = [pk for (pk, _), row in rows.items() if _kind(row) == "certificate" and row["case_id"]["S"] == case.id]
     if made != ([f"certificate#{case.certificate}"] if case.certificate else []):
         yield f"certificates {made}, the case says {case.certificate!r}"
+
+
+def successions(stack: Stack, rows: Rows) -> Iterator[str]:
+    """Of everything that goes back to one certificate, by renewals, changes and reissues, one counts at most."""
+    found = [case for case_id in case_ids(rows) if (case := stack.cases.get(case_id))]
+    about = {case.certificate: case.about.identifier for case in found if case.certificate and case.about}
+    valid: Counter[str] = Counter()
+    for (pk, _), row in rows.items():
+        identifier = pk.removeprefix("certificate#")
+        certificate = stack.certificates.get(identifier) if _kind(row) == "certificate" else None
+        if certificate is not None and certificate.state is CertificateState.VALID:
+            valid[_first(about, identifier)] += 1
+    yield from (f"{count} certificates count that go back to {first}" for first, count in valid.items() if count > 1)
+
+
+def _first(about: Mapping[str, str], identifier: str) -> str:
+    while identifier in about:
+        identifier = about[identifier]
+    return identifier
 
 
 def _documents(rows: Rows, case: Case) -> Iterator[str]:

@@ -10,7 +10,7 @@ from chalicelib.domain.fees import PaymentMethod
 from chalicelib.domain.mandates import Terms
 from chalicelib.domain.materials import Handling, Paper
 from chalicelib.domain.renewals import CaseKind
-from chalicelib.services import cases, fees, hearings, mandates, materials, notices, procedures, tasks
+from chalicelib.services import cases, certificates, fees, hearings, mandates, materials, notices, procedures, tasks
 from chalicelib.services.lapses import law_of
 from tests import factories as f
 from tests import journey as short
@@ -280,6 +280,28 @@ def remind_of_a_correction(stack: Stack) -> Act:
     assert law is not None
     stack.clock.at = lapses(case, law)[0].at - timedelta(days=1)
     return Act.schedule("sweep_timers")
+
+
+def changing(stack: Stack, identifier: str) -> str:
+    """A change of a certificate that waits for its decision."""
+    case_id = short.drafted(stack, kind=CaseKind.CHANGE, certificate=identifier)
+    cases.submit(stack, f.HERDER, case_id)
+    stack.settle()
+    for _, officer, act in short.STATIONS[1:-1]:
+        tasks.claim(stack, officer, case_id)
+        act(stack, officer, case_id)
+        stack.settle()
+    tasks.claim(stack, f.DECIDER, case_id)
+    return case_id
+
+
+@journey
+def replace_a_certificate(stack: Stack) -> Act:
+    """The certificate that was changed no longer counts once the new one does."""
+    identifier = short.get(stack, issued(stack)).certificate
+    case_id = changing(stack, identifier)
+    short.grant(stack, f.DECIDER, case_id)
+    return Act(lambda w, key: certificates.issue(w, case_id))
 
 
 @journey

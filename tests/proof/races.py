@@ -6,13 +6,26 @@ from datetime import timedelta
 from typing import Any
 
 from chalicelib.domain.cases import lapses as coming
-from chalicelib.services import authorities, cases, certificates, lapses, mandates, notices, tasks, uploads, workflow
+from chalicelib.domain.erasure import Ground
+from chalicelib.services import (
+    authorities,
+    cases,
+    certificates,
+    erasure,
+    lapses,
+    mandates,
+    notices,
+    tasks,
+    uploads,
+    workflow,
+)
 from tests import factories as f
 from tests import journey as short
 from tests.proof.explorer import Actor, Race, asked, race
 from tests.proof.journeys import at, authorised, begin, drafted, free, received
 from tests.proof.journeys_beside import posted
-from tests.proof.journeys_of_law import WINDOW_ITEM, told
+from tests.proof.journeys_of_cases import issued
+from tests.proof.journeys_of_law import WINDOW_ITEM, changing, told
 from tests.proof.stack import Stack
 from tests.unit import test_window as window
 from tests.unit.test_notices import PHONE, say
@@ -139,6 +152,39 @@ def two_hints_issue_one_certificate(stack: Stack) -> Race:
     short.grant(stack, f.DECIDER, case_id)
     looks = [lambda own: certificates.issue(own, case_id), lambda own: str(workflow.look_after(own, case_id))]
     return Race(looks, exclusive=[["case.issued"]])
+
+
+def _two_changes(stack: Stack, identifier: str) -> list[str]:
+    """Both granted, neither issued."""
+    both = [changing(stack, identifier), changing(stack, identifier)]
+    for case_id in both:
+        short.grant(stack, f.DECIDER, case_id)
+    return both
+
+
+@race
+def two_changes_of_one_certificate(stack: Stack) -> Race:
+    """Whichever is issued first, the other one replaces what that has brought."""
+    one, two = _two_changes(stack, short.get(stack, issued(stack)).certificate)
+    return Race([lambda own: certificates.issue(own, one), lambda own: certificates.issue(own, two)])
+
+
+@race
+def change_against_erasure(stack: Stack) -> Race:
+    """The person of the earlier case is erased, which the end of their certificate allows."""
+    earlier = issued(stack)
+    cases.confirm_receipt(stack, f.HERDER, earlier)
+    stack.settle()
+    found = stack.certificates.get(short.get(stack, earlier).certificate)
+    assert found is not None
+    assert found.valid_until is not None
+    one, two = _two_changes(stack, found.identifier)
+    stack.clock.at = found.valid_until
+
+    def erase(own: Any) -> None:
+        erasure.erase_person(own, earlier, Ground.RETENTION)
+
+    return Race([lambda own: certificates.issue(own, one), lambda own: certificates.issue(own, two), erase])
 
 
 @race

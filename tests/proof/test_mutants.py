@@ -34,6 +34,11 @@ def test_a_write_without_its_version_condition_is_found(stack: Stack) -> None:
         assert explore(stack, "two_officers_on_one_task", 12, one_is_enough=True).violations
 
 
+def test_a_certificate_that_is_replaced_whatever_stands_is_found(stack: Stack) -> None:
+    with mutants.asking(stack, mutants.certificates_whatever_stands):
+        assert explore(stack, "two_changes_of_one_certificate", 60, one_is_enough=True).violations
+
+
 def test_a_receipt_outside_the_transaction_is_found(stack: Stack) -> None:
     with mutants.asking(stack, mutants.no_receipt):
         assert swept(stack, "claim", Mode.DIE_AFTER)

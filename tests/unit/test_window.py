@@ -398,6 +398,7 @@ def test_nobody_elses_certificate_stands_for_it() -> None:
         ("valid", 0, False),
         ("valid", -1, False),
         ("annulled", None, False),
+        ("replaced", None, False),
     ],
 )
 def test_a_certificate_serves_while_it_is_valid_and_until_the_second_it_expires(

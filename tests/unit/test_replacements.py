@@ -1,0 +1,271 @@
+"""What becomes of a certificate that was renewed, changed or issued anew (行政许可法 49, 50)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.domain import cases as rules
+from chalicelib.domain.case_commands import ConfirmReceipt
+from chalicelib.domain.cases import Case
+from chalicelib.domain.certificates import Certificate
+from chalicelib.domain.commitment_checks import Final
+from chalicelib.domain.erasure import Ground
+from chalicelib.domain.errors import Conflict, Invalid, Refused
+from chalicelib.domain.materials import held_for
+from chalicelib.domain.renewals import CaseKind, ends_at
+from chalicelib.services import cases, certificates, commitments, erasure, lapses, tasks
+from tests import factories as f
+from tests import journey
+from tests import promises as p
+from tests.unit.test_renewals import certified, end_of_certificate, renewal
+from tests.unit.test_window import DIPLOMA
+
+RENEWING = [CaseKind.RENEWAL, CaseKind.CHANGE, CaseKind.REISSUE]
+
+
+@pytest.fixture
+def world() -> f.World:
+    return f.World(f.item(result_validity="5年"))
+
+
+def decided(world: f.World, case_id: str) -> str:
+    """A submitted case about a certificate, granted, its result not yet issued."""
+    for role, officer, act in journey.STATIONS:
+        if role != "receive":
+            journey.opened(world, case_id)
+            tasks.claim(world, officer, case_id)
+            act(world, officer, case_id)
+    return case_id
+
+
+def issued(world: f.World, case_id: str) -> str:
+    """The identifier of the certificate that a decided case brings."""
+    assert certificates.issue(world, case_id)
+    return journey.get(world, case_id).certificate
+
+
+def granted(world: f.World, identifier: str, kind: CaseKind = CaseKind.CHANGE) -> str:
+    """A decided case of this kind about a certificate."""
+    return decided(world, renewal(world, identifier, kind))
+
+
+def stored(world: f.World, identifier: str) -> Certificate:
+    found = world.certificates.get(identifier)
+    assert found is not None
+    return found
+
+
+def valid(world: f.World) -> list[str]:
+    """Every certificate of the herder that counts."""
+    everything = world.certificates.of_holder(f.HERDER.subject, None, 50).items
+    return [found.identifier for found in everything if found.state == "valid"]
+
+
+@pytest.mark.requirement("H1")
+@pytest.mark.parametrize("kind", RENEWING)
+def test_the_new_certificate_takes_the_place_of_the_earlier_one(world: f.World, kind: CaseKind) -> None:
+    earlier = certified(world)
+    new = issued(world, granted(world, earlier, kind))
+    assert valid(world) == [new]
+    seen = certificates.verify(world, earlier)
+    assert (seen.certificate.state, seen.certificate.replaced_by, seen.genuine) == ("replaced", new, True)
+    assert certificates.verify(world, new).certificate.replaced_by == ""
+    event = list(world.cases.log(stored(world, new).case_id))[-1].event
+    assert (event.type, getattr(event, "replaces", None)) == ("case.issued", earlier)
+
+
+@pytest.mark.requirement("B8")
+def test_what_was_replaced_stands_for_no_material_any_more(world: f.World) -> None:
+    earlier = certified(world)
+    new = issued(world, granted(world, earlier))
+    asked = [DIPLOMA]
+    found = world.held.certificates_of(f.HERDER.subject)
+    (named,) = held_for(asked, found, world.clock.now())
+    assert named.certificate == new
+    assert held_for(asked, [stored(world, earlier)], world.clock.now()) == ()
+
+
+@pytest.mark.parametrize("kind", RENEWING)
+def test_what_was_replaced_is_neither_renewed_nor_changed_nor_reissued(world: f.World, kind: CaseKind) -> None:
+    earlier = certified(world)
+    issued(world, granted(world, earlier))
+    with pytest.raises(Invalid) as refusal:
+        journey.drafted(world, kind=kind, certificate=earlier)
+    assert (refusal.value.code, refusal.value.violations[0].params) == (
+        "renewal.certificate-not-valid",
+        {"state": "replaced"},
+    )
+
+
+@pytest.mark.parametrize("kind", RENEWING)
+def test_what_was_replaced_after_the_draft_was_opened_is_refused_when_it_is_handed_in(
+    world: f.World, kind: CaseKind
+) -> None:
+    earlier = certified(world)
+    draft = journey.drafted(world, kind=kind, certificate=earlier)
+    issued(world, granted(world, earlier))
+    with pytest.raises(Invalid, match=r"renewal\.certificate-not-valid"):
+        cases.submit(world, f.HERDER, draft)
+
+
+def test_of_two_cases_about_one_certificate_the_second_replaces_what_the_first_has_brought(world: f.World) -> None:
+    earlier = certified(world)
+    one, two = granted(world, earlier), granted(world, earlier, CaseKind.REISSUE)
+    first, second = issued(world, one), issued(world, two)
+    assert valid(world) == [second]
+    assert [stored(world, each).replaced_by for each in (earlier, first)] == [first, second]
+
+
+class Racing:
+    """Certificates of a store in which another case is faster, once."""
+
+    def __init__(self, world: f.World, faster: Callable[[], object]) -> None:
+        self._inner, self._faster = world.certificates, [faster]
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._inner, name)
+
+    def get(self, identifier: str) -> Certificate | None:
+        found = self._inner.get(identifier)
+        if self._faster:
+            self._faster.pop()()
+        return found
+
+
+def test_two_cases_at_the_same_time_are_issued_one_after_the_other(world: f.World) -> None:
+    earlier = certified(world)
+    one, two = granted(world, earlier), granted(world, earlier)
+    world.certificates = Racing(world, lambda: certificates.issue(world, two))  # type: ignore[assignment]
+    last = issued(world, one)
+    first = journey.get(world, two).certificate
+    assert valid(world) == [last]
+    assert [stored(world, each).replaced_by for each in (earlier, first)] == [first, last]
+
+
+def test_a_renewal_replaces_from_its_issue_and_goes_on_from_the_old_end(world: f.World) -> None:
+    earlier = certified(world)
+    end = end_of_certificate(world, earlier)
+    world.clock.at = end - timedelta(days=120)
+    new = issued(world, granted(world, earlier, CaseKind.RENEWAL))
+    assert stored(world, earlier).state == "replaced"
+    assert (stored(world, new).issued_at < end, stored(world, new).valid_until) == (True, ends_at(end, "5年"))
+
+
+@pytest.mark.parametrize("kind", RENEWING)
+def test_a_case_that_began_before_a_renewal_takes_none_of_the_time_that_it_gave(world: f.World, kind: CaseKind) -> None:
+    earlier = certified(world)
+    end = end_of_certificate(world, earlier)
+    world.clock.at = end - timedelta(days=120)
+    late = granted(world, earlier, kind)
+    issued(world, granted(world, earlier, CaseKind.RENEWAL))
+    assert stored(world, issued(world, late)).valid_until == ends_at(end, "5年")
+
+
+def test_a_renewal_by_silence_replaces_what_has_ended(world: f.World) -> None:
+    earlier = certified(world)
+    end = end_of_certificate(world, earlier)
+    world.clock.at = end - timedelta(days=120)
+    case_id = renewal(world, earlier)
+    world.clock.at = end + timedelta(days=1)
+    lapses.on_timer(world, case_id)
+    new = issued(world, case_id)
+    assert valid(world) == [new]
+    assert certificates.verify(world, earlier).ended
+
+
+def closed(world: f.World, identifier: str) -> Case:
+    """The case of a certificate, its result handed over."""
+    case_id = stored(world, identifier).case_id
+    cases.confirm_receipt(world, f.HERDER, case_id)
+    return journey.get(world, case_id)
+
+
+@pytest.mark.requirement("I4")
+def test_where_the_person_of_the_earlier_case_was_erased_there_is_nothing_to_replace(world: f.World) -> None:
+    """And of two such cases the second still finds what the first has brought."""
+    earlier = certified(world)
+    end = end_of_certificate(world, earlier)
+    world.clock.at = end - timedelta(days=120)
+    one, two = granted(world, earlier, CaseKind.RENEWAL), granted(world, earlier, CaseKind.RENEWAL)
+    old = closed(world, earlier)
+    world.clock.at = end
+    erasure.erase_person(world, old.id, Ground.RETENTION)
+    issued(world, one)
+    last = issued(world, two)
+    assert world.certificates.get(earlier) is None
+    assert valid(world) == [last]
+
+
+@pytest.mark.requirement("I4")
+def test_the_person_of_a_case_whose_certificate_was_replaced_can_be_erased(world: f.World) -> None:
+    earlier = certified(world)
+    case = closed(world, earlier)
+    with pytest.raises(Refused, match=r"erasure\.certificate-valid"):
+        erasure.erase_person(world, case.id, Ground.REQUEST)
+    pending = granted(world, earlier)
+    first = issued(world, granted(world, earlier))
+    erasure.erase_person(world, case.id, Ground.REQUEST)
+    last = issued(world, pending)
+    assert stored(world, first).replaced_by == last
+    assert valid(world) == [last]
+
+
+def test_a_written_act_of_the_earlier_case_is_verified_as_before(world: f.World) -> None:
+    earlier = certified(world)
+    case = journey.get(world, stored(world, earlier).case_id)
+    issued(world, granted(world, earlier))
+    act = case.documents[-1]
+    assert certificates.verify_document(world, act.number, act.code).verdict == "genuine"
+
+
+def test_what_was_annulled_meanwhile_stays_annulled() -> None:
+    world = p.world(result_validity="5年")
+    revoked = p.heard(world)
+    world.catalog.publish(f.item(version=2, result_validity="5年"))  # the ordinary way, with nothing to prove
+    earlier = journey.get(world, revoked).certificate
+    case_id = granted(world, earlier)
+    p.finish(world, revoked, Final.REVOKED)
+    new = issued(world, case_id)
+    assert (stored(world, earlier).state, stored(world, earlier).replaced_by) == ("annulled", "")
+    assert valid(world) == [new]
+
+
+@pytest.mark.requirement("C5")
+def test_what_was_replaced_is_annulled_all_the_same_and_what_came_of_it_stands_until_somebody_looks() -> None:
+    world = p.world(result_validity="5年")
+    revoked = p.heard(world)
+    world.catalog.publish(f.item(version=2, result_validity="5年"))  # the ordinary way, with nothing to prove
+    earlier = journey.get(world, revoked).certificate
+    late = granted(world, earlier)
+    new = issued(world, granted(world, earlier))
+    p.finish(world, revoked, Final.REVOKED)
+    assert (stored(world, earlier).state, stored(world, earlier).replaced_by) == ("annulled", new)
+    assert valid(world) == [new]
+    last = issued(world, late)
+    assert valid(world) == [last]
+
+
+@pytest.mark.requirement("C3")
+def test_a_renewal_decided_on_a_promise_replaces_in_the_same_request() -> None:
+    world = p.world(result_validity="5年")
+    earlier = journey.get(world, p.decided(world)).certificate
+    case_id = p.signed(world, kind=CaseKind.RENEWAL, certificate=earlier)
+    other = p.signed(world, kind=CaseKind.CHANGE, certificate=earlier)
+    commitments.decide(world, f.HERDER, case_id)
+    assert valid(world) == [journey.get(world, case_id).certificate]
+    with pytest.raises(Invalid, match=r"renewal\.certificate-not-valid"):
+        commitments.decide(world, f.HERDER, other)
+
+
+def test_a_claim_that_read_the_certificate_before_it_was_replaced_does_not_bring_it_back(world: f.World) -> None:
+    earlier = certified(world)
+    before = stored(world, earlier)
+    issued(world, granted(world, earlier))
+    case = journey.get(world, before.case_id)
+    after, events = rules.handle(case, ConfirmReceipt(), f.HERDER, world.clock.now())
+    with pytest.raises(Conflict):
+        world.cases.commit(after, events, expected_version=case.version, standing=[before.held_by("somebody")])
+    assert journey.get(world, case.id).version == case.version
