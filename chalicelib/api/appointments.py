@@ -21,6 +21,8 @@ _BOOKING = (
     "appointment.not-taken-here",
     "appointment.no-such-slot",
     "appointment.past",
+    "appointment.too-early",
+    "appointment.too-late",
     "appointment.barred",
     "appointment.item-twice",
     "appointment.not-for-others",
@@ -73,8 +75,6 @@ def list_slots(request: Request) -> Reply:
     keyed=True,
     problems=(
         *_BOOKING,
-        "appointment.too-early",
-        "appointment.too-late",
         "appointment.full",
         "appointment.double",
     ),
@@ -97,7 +97,7 @@ def book_appointment(request: Request) -> Reply:
     problems=(*_BOOKING, "appointment.room-left"),
 )
 def join_waiting_list(request: Request) -> Reply:
-    """Of a day on which nothing can be booked. Whoever waits longest gets the next seat that is given back."""
+    """Of a day whose seats are taken, as far as booking is open. Who waits longest gets the next that is given back."""
     day = date.fromisoformat(request.body["day"])
     receipt = appointments.wait(wiring.current(), request.who, _wish(request), day, key=request.once)
     return receipt_reply(receipt)

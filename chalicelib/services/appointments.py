@@ -151,29 +151,26 @@ def book(
 
 
 def wait(ports: AppointmentPorts, actor: Actor, wish: Wish, day: date, *, key: RequestKey | None = None) -> Receipt:
-    """Join the waiting list of a day on which every slot is taken. Raises as ``book``."""
+    """Join the waiting list of a day on which every slot that can be booked now is taken. Raises as ``book``."""
     booker = booker_of(ports, actor, wish)
     _foreseeable(day - legal_day(ports.clock.now()), "/day")
     counter = counter_of(ports, wish.place, day)
     errand = errand_at(ports, counter.place, wish.item)
     new = _fresh(ports, counter, booker, errand)
 
+    found = slots_of(ports, counter, wish.item)
+    if not found:
+        raise Invalid.because("appointment.no-such-slot", "/day")
+
     def attempt() -> Receipt:
-        now = ports.clock.now()
-        found = [slot for slot in slots_of(ports, counter, wish.item) if slot.start > now]
-        if not found:
-            raise Invalid.because("appointment.no-such-slot", "/day")
+        now, calendar = ports.clock.now(), ports.calendar.current()
         diary = ports.appointments.diary(booker.subject)
-        raise_all(Refused, rules.unwaitable(day, wish.item, counter.terms, diary, now))
-        taken = ports.appointments.taken(counter.place.id, day)
-        calendar = ports.calendar.current()
-        open_ones = [
-            slot
+        taken = ports.appointments.taken(counter.place.id, counter.day)
+        room = any(
+            free(slot, taken) and not any(rules.unbookable(slot, "", counter.terms, diary, now, calendar))
             for slot in found
-            if free(slot, taken) and not list(rules.unbookable(slot, "", counter.terms, diary, now, calendar))
-        ]
-        if open_ones:
-            raise Refused.because("appointment.room-left", "/day")
+        )
+        raise_all(Refused, rules.unwaitable(found, wish.item, counter.terms, diary, now, calendar, room=room))
         return commit(ports, new, None, counter.place.version, key)
 
     return again(ports, key, attempt)

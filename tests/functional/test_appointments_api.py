@@ -159,6 +159,9 @@ def test_whoever_waits_is_booked_when_a_seat_is_given_back(api: Api) -> None:
     waiting = {"place": made.id, "item": ITEM, "day": day}
     refused = api.post(other, "/v1/appointments/waiting-list", waiting)
     assert (refused.status, refused.code) == (409, "appointment.room-left")
+    unopened = (legal_day(api.cloud.clock.now()) + timedelta(days=16)).isoformat()
+    early = api.post(other, "/v1/appointments/waiting-list", {**waiting, "day": unopened})
+    assert (early.status, early.code) == (409, "appointment.too-early")
     first = booked(api, one, made, slot)
     listed = api.post(other, "/v1/appointments/waiting-list", waiting).body["id"]
     assert state(api, other, listed) == "waiting"

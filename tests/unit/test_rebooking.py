@@ -19,11 +19,10 @@ from chalicelib.services.appointments import Wish
 from chalicelib.storage.memory_appointments import MemoryAppointments, MemoryTickets
 from tests import bookings as p
 from tests import factories as f
-from tests.unit.test_appointment_services import DAY, DESK, SATURDAY, WISH, filled, person, world
+from tests.unit.test_appointment_services import DAY, DESK, ONE_SLOT, SATURDAY, WISH, filled, person, world
 from tests.unit.test_booking_rules import local
 
 S = AppointmentState
-ONE_SLOT = (p.hours(p.K.WEEKEND, {6}, Span(540, 570)),)
 HALF_HOUR = timedelta(minutes=30)
 
 
@@ -144,15 +143,6 @@ def test_who_joins_the_list_as_the_seat_becomes_free_is_booked_by_their_own_even
     assert (kept(made, joined).state, kept(made, joined).event in FOLLOWED) == (S.WAITING, True)
     assert rebooking.promote(made, joined) == 1
     assert kept(made, joined).state is S.BOOKED
-
-
-@pytest.mark.requirement("E4")
-def test_joining_the_list_books_nobody_before_booking_opens() -> None:
-    made = world()
-    made.place_store.load([p.place(version=2, hours=ONE_SLOT)])
-    early = appointments.wait(made, person(0), WISH, DAY + timedelta(days=7)).id
-    assert rebooking.promote(made, early) == 0
-    assert kept(made, early).state is S.WAITING
 
 
 def closed(version: int = 2, *spans: Span, last: date = DAY) -> p.Place:
