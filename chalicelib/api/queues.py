@@ -142,7 +142,7 @@ def read_booking_terms(request: Request) -> Reply:
     ),
 )
 def set_booking_terms(request: Request) -> Reply:
-    """By the head of a body at the place. What is booked stays as it was booked."""
+    """By the head of a body at the place. What is booked stays as it was booked; who waits may find room."""
     terms = _terms(request.path["place_id"], request.body)
     return receipt_reply(appointments.set_terms(wiring.current(), request.who, terms, key=request.once))
 

@@ -67,13 +67,13 @@ class AppointmentRepository(Protocol):
         ...
 
     def terms(self, place: str) -> BookingTerms | None:
-        """The terms of a place; None if it takes no bookings."""
+        """The terms of a place (strongly consistent); None if it takes no bookings."""
         ...
 
     def set_terms(
         self, terms: BookingTerms, *, at: datetime, expected_version: int, key: RequestKey | None, receipt: Receipt
     ) -> None:
-        """Write terms and receipt in one transaction. Raises Conflict."""
+        """Write terms, their event and the receipt in one transaction. Raises Conflict."""
         ...
 
 

@@ -223,7 +223,7 @@ def read_terms(ports: AppointmentPorts, place_id: str) -> BookingTerms:
 
 
 def set_terms(ports: AppointmentPorts, actor: Actor, terms: BookingTerms, *, key: RequestKey | None = None) -> Receipt:
-    """Say on what terms a place takes bookings. What was booked stays as it was booked.
+    """Say on what terms a place takes bookings. What was booked stays as it was booked; who waits may find room.
 
     ``terms.version`` is the version that these follow, 0 for the first. Raises Forbidden for all but the heads of
     bodies of the place's division, Invalid with everything that is wrong, Conflict when others were faster.

@@ -14,7 +14,7 @@ from pynamodb.connection import Connection
 from pynamodb.exceptions import DoesNotExist, PutError
 
 from chalicelib.domain.appointments import Appointment, AppointmentState, Diary, Held, quarters
-from chalicelib.domain.booking_rules import BookingTerms
+from chalicelib.domain.booking_rules import CHANGED, BookingTerms
 from chalicelib.domain.deadlines import end_of
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.queueing import Ticket
@@ -149,7 +149,7 @@ class DynamoAppointments:
     @reading
     def terms(self, place: str) -> BookingTerms | None:
         with suppress(DoesNotExist):
-            return loads(b.TermsRow.get(f"terms#{place}", "terms").terms, BookingTerms)
+            return loads(b.TermsRow.get(f"terms#{place}", "terms", consistent_read=True).terms, BookingTerms)
         return None
 
     def set_terms(
@@ -161,6 +161,7 @@ class DynamoAppointments:
             change.create(row)
         else:
             change.put(row, b.TermsRow.version == expected_version)
+        change.put(announcement(terms.place, [(terms.version, CHANGED)], at, row="#terms"))
         if key:
             change.create(receipt_row(key, receipt, at))
         change.commit()

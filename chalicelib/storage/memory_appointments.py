@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 from chalicelib.domain.appointments import HELD, Appointment, AppointmentState, Diary, Held, quarters
-from chalicelib.domain.booking_rules import BookingTerms
+from chalicelib.domain.booking_rules import CHANGED, BookingTerms
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.queueing import Ticket
 from chalicelib.domain.slots import Seat
@@ -104,6 +104,8 @@ class MemoryAppointments:
             raise Conflict.because("store.conflict")
         self.store.refuse_used(key)
         self.agreed[terms.place] = dumps(terms)
+        row_key = f"{shard_of(terms.place)}|{instant(at)}#{terms.place}#{terms.version:08d}#terms"
+        self.store.outbox[row_key] = OutboxRow(row_key, terms.place, ((terms.version, CHANGED),), at)
         self.store.keep(key, receipt)
 
 

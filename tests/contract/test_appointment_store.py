@@ -12,12 +12,13 @@ import pytest
 
 from chalicelib.domain.actors import Actor, ActorKind
 from chalicelib.domain.appointments import Appointment, AppointmentState
+from chalicelib.domain.booking_rules import CHANGED
 from chalicelib.domain.errors import Conflict, DomainError, Unavailable
 from chalicelib.domain.opening_hours import Span
 from chalicelib.domain.queueing import Ticket, TicketState
 from chalicelib.services import appointments, visits
 from chalicelib.services.appointments import Wish
-from chalicelib.services.ports import Receipt, RequestKey
+from chalicelib.services.ports import OutboxRow, Receipt, RequestKey
 from chalicelib.storage import booking_rows, tables
 from chalicelib.storage.appointments import DynamoAppointments
 from chalicelib.storage.cases import DynamoCases
@@ -60,6 +61,10 @@ def person(number: int) -> Actor:
     return Actor(f"person-{number}", ActorKind.PERSON, f"某人{number}")
 
 
+def unsent(world: p.AppointmentWorld) -> list[OutboxRow]:
+    return [row for n in range(16) for row in world.cases.unsent(n, world.clock.now() + timedelta(1), 9)]
+
+
 def kept(world: p.AppointmentWorld, appointment_id: str) -> Appointment:
     found = world.appointments.get(appointment_id)
     assert found is not None
@@ -80,9 +85,10 @@ def test_a_booking_is_kept_listed_and_takes_its_seat(world: p.AppointmentWorld) 
     stored = world.cases.receipt(KEY.scope)
     assert stored is not None
     assert stored.receipt == receipt
-    assert [row.types for n in range(16) for row in world.cases.unsent(n, world.clock.now() + timedelta(1), 9)] == [
-        ((1, "appointment.booked"),)
-    ]
+    assert {(row.case_id, *row.types) for row in unsent(world)} == {
+        (p.PLACE, (1, "booking_terms.changed")),
+        (made.id, (1, "appointment.booked")),
+    }
 
 
 @pytest.mark.requirement("E4")
@@ -155,6 +161,7 @@ def test_terms_are_kept_and_change_only_from_the_version_read(world: p.Appointme
     receipt = Receipt("booking_terms", p.PLACE, 2, (), {})
     world.appointments.set_terms(later, at=f.START, expected_version=1, key=KEY, receipt=receipt)
     assert world.appointments.terms(p.PLACE) == later
+    assert [row.types for row in unsent(world)] == [((1, CHANGED),), ((2, CHANGED),)]
     for expected, key in ((1, None), (2, KEY)):
         with pytest.raises(Conflict):
             world.appointments.set_terms(later, at=f.START, expected_version=expected, key=key, receipt=receipt)

@@ -173,6 +173,21 @@ def test_whoever_waits_is_booked_when_a_seat_is_given_back(api: Api) -> None:
 
 
 @pytest.mark.requirement("E4")
+def test_whoever_waits_is_booked_when_new_terms_make_room(api: Api) -> None:
+    one, other = somebody(api), somebody(api)
+    made = opened(api, hours=tuple(replace(h, spans=(Span(600, 630),)) for h in ALWAYS))
+    (slot,) = slots(api, made, 1)
+    booked(api, one, made, slot)
+    waiting = {"place": made.id, "item": ITEM, "day": slot["start"][:10]}
+    listed = api.post(other, "/v1/appointments/waiting-list", waiting).body["id"]
+    more = api.post("place-head", f"/v1/places/{made.id}/booking-terms", {**TERMS, "follows": 1, "seats": 2})
+    assert more.status == 200, more.body
+    api.cloud.settle()
+    assert state(api, other, listed) == "booked"
+    assert kinds(api, other)[0] == "appointment.promoted"
+
+
+@pytest.mark.requirement("E4")
 def test_when_the_place_closes_the_booked_are_moved_and_told(api: Api) -> None:
     one = somebody(api)
     made = opened(api)

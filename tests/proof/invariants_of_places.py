@@ -8,6 +8,7 @@ from typing import Any
 
 from chalicelib.domain import visits as visit_rules
 from chalicelib.domain.appointments import TOLD, Appointment, AppointmentState
+from chalicelib.domain.booking_rules import CHANGED as TERMS_CHANGED
 from chalicelib.domain.messages import id_of_event
 from chalicelib.domain.place_reviews import Proposal, ProposalState
 from chalicelib.domain.schedules import Place, in_force
@@ -85,6 +86,11 @@ def at_rest(stack: Stack, found: Agreed) -> Iterator[str]:
         for place in proposal.places if proposal.state is ProposalState.APPROVED else ():
             if (place.id, place.version, CHANGED) not in published:
                 yield f"version {place.version} of {place.id} was never announced"
+    for (pk, sk), row in found.rows.items():
+        place = pk.removeprefix("terms#")
+        for version in range(1, int(row["version"]["N"]) + 1) if sk == "terms" else ():
+            if (place, version, TERMS_CHANGED) not in published:
+                yield f"version {version} of the terms of {place} was never announced"
     for appointment in found.appointments:
         yield from _stuck(stack, found, appointment)
 
