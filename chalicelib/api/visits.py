@@ -38,11 +38,12 @@ _STAFF = (*_ACT, "place.staff-only")
         "authority.item-not-covered",
         "visit.none-from-here",
         "visit.outside-area",
+        "visit.ground-of-persons",
         "division.unknown",
     ),
 )
 def ask_for_visit(request: Request) -> Reply:
-    """By who cannot come, or by an agent under their authority. The place decides when, by whom and with what."""
+    """By a person who cannot come, or an agent under their authority. The place decides when, by whom and with what."""
     body = request.body
     wish = Wish(body["place"], body["item"], body.get("principal", ""), body.get("authority", ""))
     address = Address(body["division"], body["address"], Priority(body["ground"]))

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from chalicelib.domain.actors import ActorKind
 from chalicelib.domain.appointments import Booker, Errand, quarters
 from chalicelib.domain.errors import Invalid, Refused, Violation, raise_all
 from chalicelib.domain.queueing import Priority
 
 GROUNDS = frozenset({Priority.ELDERLY, Priority.INFIRM, Priority.ILL, Priority.DISABLED, Priority.PREGNANT})
-"""Who cannot come: of the groups with priority those that find it hard to move."""
+"""Who cannot come: of the groups with priority those that find it hard to move. All of them are natural persons."""
 
 LONGEST = timedelta(hours=2)
 """With two officers and three things this is what one transaction can take and give back."""
@@ -21,6 +22,13 @@ AHEAD = timedelta(days=60)
 
 TOLD: tuple[str, ...] = ("visit.arranged", "visit.refused")
 """Events that the applicant is told of. Each has its text in ``data/messages.json``."""
+
+
+def unfit(ground: Priority, kind: ActorKind) -> Violation | None:
+    """What keeps an applicant of a kind from asking on a ground: an organisation is neither old nor ill."""
+    if ground not in GROUNDS:
+        return Violation("visit.ground", "/ground")
+    return None if kind is ActorKind.PERSON else Violation("visit.ground-of-persons", "/ground")
 
 
 class VisitState(StrEnum):

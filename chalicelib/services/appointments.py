@@ -325,15 +325,21 @@ def _fresh(ports: AppointmentPorts, counter: Counter, booker: Booker, errand: Er
 
 def booker_of(ports: AppointmentPorts, actor: Actor, wish: Wish) -> Booker:
     """For whom it is: the applicant themselves, or whom an agent acts for under an authority in force."""
+    return party_of(ports, actor, wish)[1]
+
+
+def party_of(ports: AppointmentPorts, actor: Actor, wish: Wish) -> tuple[ActorKind, Booker]:
+    """What kind of applicant it is for, and whom. Raises as ``booker_of``."""
     if actor.kind in (ActorKind.PERSON, ActorKind.ORGANISATION):
         if wish.principal not in ("", actor.subject):
             raise Forbidden.because("appointment.not-for-others")
-        return Booker(actor.subject, actor.name)
+        return actor.kind, Booker(actor.subject, actor.name)
     if actor.kind is not ActorKind.AGENT:
         raise Forbidden.because("appointment.applicants-only")
     if not wish.principal:
         raise Invalid.because("appointment.booker-unknown", "/principal")
     authority = ports.authorities.get(wish.authority) if wish.authority else None
     held = access.require_authority(authority, actor, wish.principal, wish.item, ports.clock.now())
-    name = held.principal.name if held.principal else ""
-    return Booker(wish.principal, name, actor.subject, held.id)
+    if held.principal is None:
+        raise AssertionError("unreachable: an authority in force was confirmed")
+    return held.principal.kind, Booker(wish.principal, held.principal.name, actor.subject, held.id)

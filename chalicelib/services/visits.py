@@ -17,7 +17,7 @@ from chalicelib.domain.schedules import LEVELS
 from chalicelib.domain.visits import Arrangement, Visit, VisitState
 from chalicelib.services import notifications
 from chalicelib.services.appointment_ports import AppointmentPorts
-from chalicelib.services.appointments import Wish, booker_of, errand_at, find_place, is_own, is_staff
+from chalicelib.services.appointments import Wish, errand_at, find_place, is_own, is_staff, party_of
 from chalicelib.services.ports import Page, Receipt, RequestKey
 
 
@@ -33,9 +33,9 @@ class Address:
 def ask(
     ports: AppointmentPorts, actor: Actor, wish: Wish, address: Address, *, key: RequestKey | None = None
 ) -> Receipt:
-    """Ask a place to come. Raises Invalid outside its area, for other grounds, or an item that it does not serve."""
+    """Ask a place to come, for a person. Raises Invalid outside its area, for other grounds, or an item not served."""
     now = ports.clock.now()
-    booker = booker_of(ports, actor, wish)
+    kind, booker = party_of(ports, actor, wish)
     place = find_place(ports, wish.place, legal_day(now))
     if place.kind not in LEVELS:
         raise Refused.because("visit.none-from-here")
@@ -48,7 +48,7 @@ def ask(
             Violation("visit.outside-area", "/division")
             if found and not contains(place.division, address.division)
             else None,
-            None if address.ground in rules.GROUNDS else Violation("visit.ground", "/ground"),
+            rules.unfit(address.ground, kind),
         ],
     )
     visit = Visit(

@@ -8,9 +8,10 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.domain.actors import Actor, ActorKind
 from chalicelib.domain.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, Refused
 from chalicelib.domain.queueing import Priority
-from chalicelib.domain.visits import LONGEST, Arrangement, VisitState
+from chalicelib.domain.visits import GROUNDS, LONGEST, Arrangement, VisitState
 from chalicelib.services import authorities, visits
 from chalicelib.services.appointments import Wish
 from chalicelib.services.visits import Address
@@ -21,8 +22,16 @@ from tests.unit.test_appointment_services import DESK, WISH, person, world
 pytestmark = pytest.mark.requirement("E4")
 HOME = Address(f.GACHA, "示例嘎查𠮷1号", Priority.ELDERLY)
 START = f.START + timedelta(days=1)
+UNTIL = f.START + timedelta(days=30)
 HOUR = timedelta(hours=1)
 MADE = Arrangement(START, START + HOUR, ("desk",), ("移动终端-1",))
+
+
+def authorised(made: p.AppointmentWorld, principal: Actor) -> str:
+    """An authority of the agent, until a month has gone."""
+    proposed = authorities.propose(made, f.AGENT, principal=principal.subject, items=(p.ITEM,), until=UNTIL).id
+    authorities.confirm(made, principal, proposed)
+    return proposed
 
 
 def asked(made: p.AppointmentWorld, number: int = 0) -> str:
@@ -71,6 +80,16 @@ def test_what_cannot_be_asked_for_is_refused_with_everything_that_is_wrong(
     with pytest.raises(error) as refused:
         visits.ask(world(), f.HERDER, wish, address)
     assert {v.code for v in refused.value.violations} == codes
+
+
+@pytest.mark.parametrize("ground", sorted(GROUNDS))
+def test_an_organisation_has_no_ground_that_only_a_person_has(ground: Priority) -> None:
+    made, company = world(), Actor("company", ActorKind.ORGANISATION, "示例牧业有限公司")
+    authority = authorised(made, company)
+    for actor, wish in ((company, WISH), (f.AGENT, replace(WISH, principal=company.subject, authority=authority))):
+        with pytest.raises(Invalid) as refused:
+            visits.ask(made, actor, wish, replace(HOME, ground=ground))
+        assert refused.value.code == "visit.ground-of-persons"
 
 
 @pytest.mark.parametrize(
@@ -169,12 +188,10 @@ def test_only_both_sides_see_a_visit_and_only_the_staff_arranges_it() -> None:
 @pytest.mark.requirement("I4")
 def test_an_agent_whose_authority_is_over_sees_no_visit_that_they_asked_for() -> None:
     made = world()
-    until = f.START + timedelta(days=30)
-    authority = authorities.propose(made, f.AGENT, principal=f.HERDER.subject, items=(p.ITEM,), until=until).id
-    authorities.confirm(made, f.HERDER, authority)
+    authority = authorised(made, f.HERDER)
     visit = visits.ask(made, f.AGENT, replace(WISH, principal=f.HERDER.subject, authority=authority), HOME).id
     assert visits.read(made, f.AGENT, visit).address == HOME.text
-    made.clock.at = until
+    made.clock.at = UNTIL
     for act in (visits.read, visits.cancel):
         with pytest.raises(NotFound) as over:
             act(made, f.AGENT, visit)
