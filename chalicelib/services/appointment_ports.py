@@ -12,6 +12,7 @@ from chalicelib.domain.queueing import Ticket
 from chalicelib.domain.slots import Seat
 from chalicelib.domain.visits import Visit
 from chalicelib.services.listing_ports import ListedCatalog
+from chalicelib.services.log_ports import Access
 from chalicelib.services.message_ports import MessagePorts
 from chalicelib.services.ports import Page, Receipt, RequestKey
 
@@ -111,6 +112,14 @@ class VisitRepository(Protocol):
 
         Raises Conflict when the visit has moved on, staff or equipment is taken then, or the key was used.
         """
+        ...
+
+    def note(self, visit: Visit, access: Access, chance: str) -> None:
+        """Record that somebody reads it, for as long as it is kept. See ``log_ports.CaseLogs.note``."""
+        ...
+
+    def accesses(self, visit_id: str) -> Sequence[Access]:
+        """Who has read the visit, newest first."""
         ...
 
 

@@ -11,6 +11,7 @@ from chalicelib.domain.errors import Conflict
 from chalicelib.domain.queueing import Ticket
 from chalicelib.domain.slots import Seat
 from chalicelib.domain.visits import OPEN, Visit
+from chalicelib.services.log_ports import Access
 from chalicelib.services.ports import OutboxRow, Page, Receipt, RequestKey
 from chalicelib.storage.codec import dumps, instant, loads
 from chalicelib.storage.memory import MemoryStore, page_of
@@ -159,6 +160,7 @@ class MemoryVisits:
     def __init__(self, store: MemoryStore) -> None:
         self.store = store
         self.rows: dict[str, str] = {}
+        self.read: dict[str, list[Access]] = {}
 
     def _every(self) -> list[Visit]:
         return [loads(text, Visit) for _, text in sorted(self.rows.items())]
@@ -189,3 +191,9 @@ class MemoryVisits:
         row_key = f"{shard_of(visit.id)}|{instant(visit.changed_at)}#{visit.id}"
         self.store.outbox[row_key] = OutboxRow(row_key, visit.id, ((visit.version, visit.event),), visit.changed_at)
         self.store.keep(key, receipt)
+
+    def note(self, visit: Visit, access: Access, chance: str) -> None:
+        self.read.setdefault(visit.id, []).append(access)
+
+    def accesses(self, visit_id: str) -> Sequence[Access]:
+        return self.read.get(visit_id, [])[::-1]

@@ -10,13 +10,15 @@ from pynamodb.exceptions import DoesNotExist
 
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.visits import OPEN, Visit
+from chalicelib.services.log_ports import Access
 from chalicelib.services.ports import Page, Receipt, RequestKey
 from chalicelib.storage import booking_rows as b
+from chalicelib.storage.case_logs import access_of, access_row
 from chalicelib.storage.cases import announcement, receipt_row
 from chalicelib.storage.codec import dumps, instant, loads
 from chalicelib.storage.reading import page, reading
 from chalicelib.storage.sealing import Key, Safe
-from chalicelib.storage.tables import KeyRow
+from chalicelib.storage.tables import AccessRow, KeyRow
 from chalicelib.storage.transactions import Change
 
 KEEP = timedelta(days=400)
@@ -60,7 +62,7 @@ class DynamoVisits:
         self, visit: Visit, *, before: Visit | None, key: RequestKey | None = None, receipt: Receipt | None = None
     ) -> None:
         change = Change(self._connection)
-        ttl = int((visit.made_at + KEEP).timestamp())
+        ttl = _ttl(visit)
         sealing = self._sealing(change, visit, before, ttl)
         row = b.VisitRow(
             _pk(visit.id),
@@ -92,6 +94,17 @@ class DynamoVisits:
         self._safe.keep(sealing)
 
     @reading
+    def note(self, visit: Visit, access: Access, chance: str) -> None:
+        access_row(_pk(visit.id), access, chance, ttl=_ttl(visit)).save()
+
+    @reading
+    def accesses(self, visit_id: str) -> Sequence[Access]:
+        rows = AccessRow.query(
+            _pk(visit_id), AccessRow.sk.startswith("access#"), scan_index_forward=False, consistent_read=True
+        )
+        return [access_of(visit_id, row) for row in rows]
+
+    @reading
     def _sealing(self, change: Change, visit: Visit, before: Visit | None, ttl: int) -> Key:
         if before is None:
             made = self._safe.new(visit.id)
@@ -105,6 +118,10 @@ class DynamoVisits:
 
 def _pk(visit_id: str) -> str:
     return f"visit#{visit_id}"
+
+
+def _ttl(visit: Visit) -> int:
+    return int((visit.made_at + KEEP).timestamp())
 
 
 def _sealed_for(version: int) -> str:

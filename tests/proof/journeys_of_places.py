@@ -312,6 +312,17 @@ def ask_for_a_visit(stack: Stack) -> Act:
 
 
 @journey
+def read_a_visit(stack: Stack) -> Act:
+    """The reading is recorded."""
+    visit = asked_for(stack)
+
+    def reading(own: Any, key: object) -> None:
+        visits.read(own, DESK, visit)
+
+    return Act(reading)
+
+
+@journey
 def arrange_a_visit(stack: Stack) -> Act:
     return Act(arranging(asked_for(stack)))
 

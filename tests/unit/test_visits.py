@@ -9,12 +9,14 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain.actors import Actor, ActorKind
-from chalicelib.domain.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, Refused
+from chalicelib.domain.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, Refused, Unavailable
 from chalicelib.domain.queueing import Priority
-from chalicelib.domain.visits import GROUNDS, LONGEST, Arrangement, VisitState
+from chalicelib.domain.visits import GROUNDS, LONGEST, Arrangement, Visit, VisitState
 from chalicelib.services import authorities, visits
 from chalicelib.services.appointments import Wish
+from chalicelib.services.log_ports import Access
 from chalicelib.services.visits import Address
+from chalicelib.storage.memory_appointments import MemoryVisits
 from tests import bookings as p
 from tests import factories as f
 from tests.unit.test_appointment_services import DESK, WISH, person, world
@@ -183,6 +185,43 @@ def test_only_both_sides_see_a_visit_and_only_the_staff_arranges_it() -> None:
         visits.cancel(made, DESK, visit)
     with pytest.raises(Forbidden):
         visits.of_place(made, elsewhere, p.PLACE, None, 5)
+
+
+@pytest.mark.requirement("I4")
+def test_whoever_reads_anothers_visit_is_recorded_and_the_applicant_is_not() -> None:
+    made = world()
+    authority = authorised(made, f.HERDER)
+    visit = visits.ask(made, f.AGENT, replace(WISH, principal=f.HERDER.subject, authority=authority), HOME).id
+    for reader in (f.HERDER, f.AGENT, DESK):
+        visits.read(made, reader, visit)
+    visits.of_place(made, DESK, p.PLACE, None, 5)
+    visits.arrange(made, DESK, visit, MADE)  # shows nothing
+    visits.mine(made, f.HERDER, None, 5)
+    with pytest.raises(NotFound):
+        visits.read(made, f.STRANGER, visit)
+    assert [(a.subject, a.body, a.what) for a in made.visits.accesses(visit)] == [
+        (DESK.subject, DESK.body, "visits"),
+        (DESK.subject, DESK.body, "visit"),
+        (f.AGENT.subject, "", "visit"),
+    ]
+
+
+class Unwritable(MemoryVisits):
+    """Keeps no record of readings."""
+
+    def note(self, visit: Visit, access: Access, chance: str) -> None:
+        raise Unavailable.because("store.unavailable")
+
+
+@pytest.mark.requirement("I4")
+def test_a_reading_that_cannot_be_recorded_shows_nothing() -> None:
+    made = world()
+    made.visits = Unwritable(made.store)
+    visit = asked(made)
+    for act in (lambda: visits.read(made, DESK, visit), lambda: visits.of_place(made, DESK, p.PLACE, None, 5)):
+        with pytest.raises(Unavailable):
+            act()
+    assert visits.read(made, person(0), visit).id == visit
 
 
 @pytest.mark.requirement("I4")
