@@ -112,7 +112,7 @@ def join_waiting_list(request: Request) -> Reply:
     problems=("request.cursor-invalid",),
 )
 def list_appointments(request: Request) -> Reply:
-    """Newest first, those that are over too."""
+    """Newest first, those that are over too. An agent's are those booked under an authority that is in force."""
     page = appointments.mine(wiring.current(), request.who, request.position(), request.limit)
     return Reply({"items": [_view(found) for found in page.items], "next": request.cursor(page.next)})
 

@@ -59,7 +59,7 @@ def ask_for_visit(request: Request) -> Reply:
     problems=("request.cursor-invalid",),
 )
 def list_visits(request: Request) -> Reply:
-    """Newest first, those that are over too."""
+    """Newest first, those that are over too. An agent's are those asked for under an authority that is in force."""
     page = visits.mine(wiring.current(), request.who, request.position(), request.limit)
     return Reply({"items": [_view(found) for found in page.items], "next": request.cursor(page.next)})
 

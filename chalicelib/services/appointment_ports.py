@@ -25,7 +25,7 @@ class AppointmentRepository(Protocol):
         ...
 
     def of(self, subject: str, after: str | None, limit: int) -> Page[Appointment]:
-        """A person's appointments, newest first."""
+        """A person's appointments, and what an agent has booked for others; newest first."""
         ...
 
     def taken(self, place: str, day: date) -> Collection[Seat]:
@@ -98,7 +98,7 @@ class VisitRepository(Protocol):
         ...
 
     def of(self, subject: str, after: str | None, limit: int) -> Page[Visit]:
-        """A person's visits, newest first."""
+        """A person's visits, and what an agent has asked for, for others; newest first."""
         ...
 
     def open_at(self, place: str, after: str | None, limit: int) -> Page[Visit]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import TypeVar
 from zlib import crc32
 
 from chalicelib.domain import access, opening_hours
@@ -24,8 +25,11 @@ from chalicelib.domain.opening_hours import Opening
 from chalicelib.domain.queueing import Ticket
 from chalicelib.domain.schedules import Place, division_of
 from chalicelib.domain.slots import COUNTER, Seat, Slot, free, room, slots
+from chalicelib.domain.visits import Visit
 from chalicelib.services.appointment_ports import AppointmentPorts
 from chalicelib.services.ports import Page, Receipt, RequestKey
+
+T = TypeVar("T", Appointment, Visit)
 
 ATTEMPTS = 40
 """How often a seat is tried for. Each failure means that somebody else was served, or that two met."""
@@ -206,8 +210,19 @@ def is_own(ports: AppointmentPorts, actor: Actor, booker: Booker) -> bool:
 
 
 def mine(ports: AppointmentPorts, actor: Actor, after: str | None, limit: int) -> Page[Appointment]:
-    """The actor's own appointments, newest first."""
-    return ports.appointments.of(actor.subject, after, limit)
+    """The actor's own appointments, and an agent's those that ``is_own`` says are theirs to see; newest first.
+
+    A page may have fewer than ``limit``, and still not be the last.
+    """
+    page = ports.appointments.of(actor.subject, after, limit)
+    return Page(owned(ports, actor, page.items), page.next)
+
+
+def owned(ports: AppointmentPorts, actor: Actor, found: Sequence[T]) -> list[T]:
+    """Those of some appointments or visits that are the actor's by ``is_own``; each authority is looked at once."""
+    bookers = {thing.booker for thing in found}
+    theirs = {booker for booker in bookers if is_own(ports, actor, booker)}
+    return [thing for thing in found if thing.booker in theirs]
 
 
 # -- terms --------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from chalicelib.domain.schedules import LEVELS
 from chalicelib.domain.visits import Arrangement, Visit, VisitState
 from chalicelib.services import notifications
 from chalicelib.services.appointment_ports import AppointmentPorts
-from chalicelib.services.appointments import Wish, errand_at, find_place, is_own, is_staff, party_of
+from chalicelib.services.appointments import Wish, errand_at, find_place, is_own, is_staff, owned, party_of
 from chalicelib.services.log_ports import Access
 from chalicelib.services.ports import Page, Receipt, RequestKey
 
@@ -125,8 +125,15 @@ def _note(ports: AppointmentPorts, actor: Actor, visit: Visit, what: str) -> Non
 
 
 def mine(ports: AppointmentPorts, actor: Actor, after: str | None, limit: int) -> Page[Visit]:
-    """The actor's own visits, newest first."""
-    return ports.visits.of(actor.subject, after, limit)
+    """The actor's own visits, and an agent's those asked for under an authority in force; newest first.
+
+    What an agent is shown is recorded as read. A page may have fewer than ``limit``, and still not be the last.
+    """
+    page = ports.visits.of(actor.subject, after, limit)
+    found = owned(ports, actor, page.items)
+    for visit in found:
+        _note(ports, actor, visit, "visits")
+    return Page(found, page.next)
 
 
 def of_place(ports: AppointmentPorts, actor: Actor, place_id: str, after: str | None, limit: int) -> Page[Visit]:

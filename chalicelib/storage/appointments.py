@@ -111,6 +111,10 @@ class DynamoAppointments:
         )
         if before is None:
             change.create(row)
+            if agent := appointment.booker.agent:
+                ttl = _ttl(appointment.day, KEEP_KEY)
+                listing, own = f"appointments#{agent}", appointment.id
+                change.create(b.AppointmentAgentRow(f"appointment#{own}", "agent", lpk=listing, lsk=own, ttl=ttl))
         else:
             change.put(row, b.AppointmentRow.version == before.version)
         _occupy(change, appointment, before)

@@ -39,7 +39,7 @@ class MemoryAppointments:
         return loads(stored, Appointment) if stored else None
 
     def of(self, subject: str, after: str | None, limit: int) -> Page[Appointment]:
-        mine = [a for a in reversed(self._every()) if a.booker.subject == subject]
+        mine = [a for a in reversed(self._every()) if subject in (a.booker.subject, a.booker.agent)]
         left = [a for a in mine if after is None or a.id < after]
         return Page(left[:limit], left[limit - 1].id if len(left) > limit else None)
 
@@ -170,7 +170,7 @@ class MemoryVisits:
         return loads(stored, Visit) if stored else None
 
     def of(self, subject: str, after: str | None, limit: int) -> Page[Visit]:
-        mine = [v for v in self._every() if v.booker.subject == subject]
+        mine = [v for v in self._every() if subject in (v.booker.subject, v.booker.agent)]
         return page_of(mine, lambda v: v.id, after, limit, newest_first=True)
 
     def open_at(self, place: str, after: str | None, limit: int) -> Page[Visit]:

@@ -75,6 +75,8 @@ class DynamoVisits:
         )
         if before is None:
             change.create(row)
+            if agent := visit.booker.agent:
+                change.create(b.VisitAgentRow(_pk(visit.id), "agent", lpk=f"visits#{agent}", lsk=visit.id, ttl=ttl))
         else:
             change.put(row, b.VisitRow.version == before.version)
         listed = b.VisitPlaceRow(_pk(visit.id), "place", lpk=f"visits-of#{visit.place}", lsk=visit.id, ttl=ttl)

@@ -16,7 +16,7 @@ from chalicelib.domain.booking_rules import CHANGED
 from chalicelib.domain.errors import Conflict, DomainError, Unavailable
 from chalicelib.domain.opening_hours import Span
 from chalicelib.domain.queueing import Ticket, TicketState
-from chalicelib.services import appointments, visits
+from chalicelib.services import appointments, authorities, visits
 from chalicelib.services.appointments import Wish
 from chalicelib.services.ports import OutboxRow, Receipt, RequestKey
 from chalicelib.storage import booking_rows, tables
@@ -152,6 +152,24 @@ def test_the_waiting_list_keeps_the_order_in_which_people_came(world: p.Appointm
     assert [a.id for a in world.appointments.waiting(p.PLACE, date(2026, 3, 7))] == ids
     appointments.cancel(world, person(3), ids[1])
     assert [a.id for a in world.appointments.waiting(p.PLACE, date(2026, 3, 7))] == [ids[0], ids[2]]
+
+
+@pytest.mark.requirement("E7")
+def test_what_an_agent_made_is_listed_for_them_and_for_whom_it_is(world: p.AppointmentWorld) -> None:
+    until = f.START + timedelta(days=300)
+    authority = authorities.propose(world, f.AGENT, principal=f.HERDER.subject, items=(p.ITEM,), until=until).id
+    authorities.confirm(world, f.HERDER, authority)
+    wish = Wish(p.PLACE, p.ITEM, f.HERDER.subject, authority)
+    booked = appointments.book(world, f.AGENT, wish, SATURDAY).id
+    appointments.cancel(world, f.AGENT, booked)
+    again = appointments.book(world, f.AGENT, wish, SUNDAY).id
+    asked = [visits.ask(world, f.AGENT, wish, HOME).id for _ in range(2)]
+    visits.arrange(world, DESK, asked[0], MADE)
+    for who in (f.AGENT.subject, f.HERDER.subject):
+        first = world.appointments.of(who, None, 1)
+        rest = world.appointments.of(who, first.next, 1)
+        assert [a.id for a in (*first.items, *rest.items)] == [again, booked], who
+        assert [v.id for v in world.visits.of(who, None, 5).items] == asked[::-1], who
 
 
 def test_terms_are_kept_and_change_only_from_the_version_read(world: p.AppointmentWorld) -> None:

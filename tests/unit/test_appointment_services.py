@@ -143,6 +143,8 @@ def test_an_agent_books_under_an_authority_in_force_and_not_otherwise() -> None:
     shown = appointments.read(made, f.AGENT, booked)
     assert (shown.booker.name, shown.booker.agent) == (f.HERDER.name, f.AGENT.subject)
     assert appointments.mine(made, f.HERDER, None, 5).items == [shown]
+    assert appointments.mine(made, f.AGENT, None, 5).items == [shown]
+    assert appointments.mine(made, replace(f.AGENT, subject="colleague"), None, 5).items == []
     with pytest.raises(Invalid) as missing:
         appointments.book(made, f.AGENT, WISH, SATURDAY)
     assert missing.value.code == "appointment.booker-unknown"
@@ -151,6 +153,7 @@ def test_an_agent_books_under_an_authority_in_force_and_not_otherwise() -> None:
         with pytest.raises(NotFound) as over:
             act(made, f.AGENT, booked)
         assert over.value.code == "appointment.not-found"
+    assert appointments.mine(made, f.AGENT, None, 5).items == []
     assert appointments.read(made, f.HERDER, booked) == shown
 
 

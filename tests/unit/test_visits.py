@@ -230,7 +230,10 @@ def test_an_agent_whose_authority_is_over_sees_no_visit_that_they_asked_for() ->
     authority = authorised(made, f.HERDER)
     visit = visits.ask(made, f.AGENT, replace(WISH, principal=f.HERDER.subject, authority=authority), HOME).id
     assert visits.read(made, f.AGENT, visit).address == HOME.text
+    assert [v.id for v in visits.mine(made, f.AGENT, None, 5).items] == [visit]
+    assert [a.what for a in made.visits.accesses(visit)] == ["visits", "visit"]
     made.clock.at = UNTIL
+    assert visits.mine(made, f.AGENT, None, 5).items == []
     for act in (visits.read, visits.cancel):
         with pytest.raises(NotFound) as over:
             act(made, f.AGENT, visit)
