@@ -98,7 +98,7 @@ def list_visit_requests(request: Request) -> Reply:
     request="appointments/arrangement",
     response="elements/receipt",
     keyed=True,
-    problems=(*_STAFF, "visit.past", "visit.too-far", "visit.length"),
+    problems=(*_STAFF, "visit.past", "visit.too-far", "visit.length", "visit.staff", "visit.equipment"),
 )
 def arrange_visit(request: Request) -> Reply:
     """When, by whom and with what; again to change it. Nobody and nothing is sent to two places at a time."""

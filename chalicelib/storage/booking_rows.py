@@ -90,6 +90,6 @@ class VisitAgentRow(Row, discriminator="visit_agent"):
 
 
 class DutyRow(Row, discriminator="duty"):
-    """duty#<staff or equipment>/quarter#<instant>: taken by a visit. It must not exist to be taken."""
+    """duty#<digest of account or code>/quarter#<instant>: taken by a visit. It must not exist to be taken."""
 
     visit = UnicodeAttribute()

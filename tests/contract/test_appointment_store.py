@@ -232,8 +232,13 @@ def test_visits_are_kept_listed_and_take_their_staff_once(world: p.AppointmentWo
 @pytest.mark.requirement("H3")
 def test_rows_of_seats_lists_and_queues_do_not_say_who_booked(engine_or_moto: p.AppointmentWorld) -> None:
     appointments.book(engine_or_moto, f.HERDER, WISH, SATURDAY)
+    visit = visits.ask(engine_or_moto, f.HERDER, WISH, HOME).id
+    visits.arrange(engine_or_moto, DESK, visit, MADE)
     rows = [row for row in tables.Row.scan() if not row.pk.startswith(("booker#", "idem#"))]
     assert any(isinstance(row, booking_rows.SeatRow) for row in rows)
+    duties = [row for row in rows if isinstance(row, booking_rows.DutyRow)]
+    assert duties
+    assert not [row for row in duties if any(name in row.pk for name in (*MADE.staff, *MADE.equipment))]
     for row in rows:
         told = {name: value for name, value in row.attribute_values.items() if name not in ("lpk", "ttl")}
         assert f.HERDER.subject not in str(told).replace(row.pk, ""), row.kind

@@ -291,8 +291,11 @@ def test_a_visit_is_asked_for_arranged_told_and_listed_for_both_sides(api: Api) 
     assert [found["id"] for found in listed] == [visit]
     start = api.cloud.clock.now() + timedelta(days=1)
     times = {"start": start.isoformat(), "end": (start + timedelta(hours=1)).isoformat()}
-    made = {**times, "staff": ["place-desk"], "equipment": ["移动终端-1"]}
+    made = {**times, "staff": ["place-desk"], "equipment": ["TERMINAL-1"]}
     assert api.post("herder", f"/v1/visits/{visit}/arrangement", made).code == "place.staff-only"
+    named = {**made, "staff": ["张三"], "equipment": ["李四的电脑"]}
+    refused = api.post("place-desk", f"/v1/visits/{visit}/arrangement", named)
+    assert set(refused.codes) == {"visit.staff", "visit.equipment"}
     assert api.post("place-desk", f"/v1/visits/{visit}/arrangement", made).status == 200
     api.cloud.settle()
     assert kinds(api, "herder")[0] == "visit.arranged"

@@ -17,7 +17,7 @@ from chalicelib.domain.visits import Visit
 from chalicelib.services import appointments as bookings
 from chalicelib.services.places import CHANGED
 from chalicelib.storage.appointments import rows_of
-from chalicelib.storage.codec import instant
+from chalicelib.storage.visits import duty_place
 from tests.proof.stack import Rows, Stack
 
 OCCUPIED = frozenset({"seat", "wait", "held", "quarter", "booked_item"})
@@ -68,7 +68,7 @@ def at_once(found: Agreed) -> Iterator[str]:
         yield f"had, and not taken: {sorted(missing)}"
     yield from _queues(found)
     duties = {at for at, row in found.rows.items() if _kind(row) == "duty"}
-    wanted = {(f"duty#{who}", f"quarter#{instant(at)}") for visit in found.visits for who, at in visit.duties()}
+    wanted = {duty_place(who, at) for visit in found.visits for who, at in visit.duties()}
     if duties != wanted:
         yield f"duties {sorted(duties)}, the visits say {sorted(wanted)}"
 

@@ -26,7 +26,7 @@ HOME = Address(f.GACHA, "示例嘎查𠮷1号", Priority.ELDERLY)
 START = f.START + timedelta(days=1)
 UNTIL = f.START + timedelta(days=30)
 HOUR = timedelta(hours=1)
-MADE = Arrangement(START, START + HOUR, ("desk",), ("移动终端-1",))
+MADE = Arrangement(START, START + HOUR, ("desk",), ("TERMINAL-1",))
 
 
 def authorised(made: p.AppointmentWorld, principal: Actor) -> str:
@@ -113,13 +113,42 @@ def test_times_that_make_no_sense_are_refused(made: Arrangement, codes: set[str]
     assert {v.code for v in refused.value.violations} == codes
 
 
+@pytest.mark.requirement("H3")
+@pytest.mark.parametrize(
+    ("staff", "equipment", "pointers"),
+    [
+        (("0f8fad5b-d9cb-469f-a165-70867728950e", "auth0|5f7c"), ("TERMINAL-1", "P3-000017"), []),
+        (("张三",), (), ["/staff/0"]),
+        (("desk", "Zhang San"), (), ["/staff/1"]),
+        (("desk\n",), (), ["/staff/0"]),
+        (("a@b.cn",), (), ["/staff/0"]),
+        (("desk",), ("张三的电脑-1", "TERMINAL-1", "TERMINAL", "terminal-1", "TERMINAL-٣"), [0, 2, 3, 4]),
+    ],
+)
+def test_staff_and_equipment_are_accounts_and_codes_and_no_names(
+    staff: tuple[str, ...], equipment: tuple[str, ...], pointers: list[str | int]
+) -> None:
+    made = world()
+    visit = asked(made)
+    arrangement = replace(MADE, staff=staff, equipment=equipment)
+    if not pointers:
+        assert visits.arrange(made, DESK, visit, arrangement).result == {"state": "arranged"}
+        return
+    with pytest.raises(Invalid) as refused:
+        visits.arrange(made, DESK, visit, arrangement)
+    told = [(v.code, v.pointer) for v in refused.value.violations]
+    assert told == [
+        ("visit.equipment", f"/equipment/{at}") if isinstance(at, int) else ("visit.staff", at) for at in pointers
+    ]
+
+
 @pytest.mark.parametrize(
     ("other", "clash"),
     [
         (MADE, True),
         (replace(MADE, staff=("colleague",)), True),
         (replace(MADE, equipment=()), True),
-        (replace(MADE, staff=("colleague",), equipment=("移动终端-2",)), False),
+        (replace(MADE, staff=("colleague",), equipment=("TERMINAL-2",)), False),
         (replace(MADE, start=START + HOUR, end=START + 2 * HOUR), False),
         (replace(MADE, start=START + HOUR - timedelta(seconds=1), end=START + 2 * HOUR), True),
     ],
