@@ -15,7 +15,7 @@ from chalicelib.services.appointments import Wish
 
 bp = ApiBlueprint(__name__, tag="appointments")
 
-_PLACE = ("place.not-found", "appointment.item-not-served")
+_PLACE = ("place.not-found", "place.closed", "appointment.item-not-served")
 _BOOKING = (
     *_PLACE,
     "appointment.not-taken-here",
@@ -151,7 +151,7 @@ def cancel_appointment(request: Request) -> Reply:
     request="appointments/check_in",
     response="elements/receipt",
     keyed=True,
-    problems=(*_OWN, "place.staff-only", "appointment.check-in-too-early", "appointment.missed"),
+    problems=(*_OWN, "place.closed", "place.staff-only", "appointment.check-in-too-early", "appointment.missed"),
 )
 def check_in(request: Request) -> Reply:
     """By the staff of the place, who see that the person is there. They get a number that counts from their slot on."""

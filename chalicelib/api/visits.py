@@ -30,6 +30,7 @@ _STAFF = (*_ACT, "place.staff-only")
     keyed=True,
     problems=(
         "place.not-found",
+        "place.closed",
         "appointment.item-not-served",
         "appointment.not-for-others",
         "appointment.applicants-only",
@@ -83,7 +84,7 @@ def read_visit(request: Request) -> Reply:
     summary=("待办上门服务", "What a place has to arrange or make"),
     query="elements/query",
     response="appointments/visits",
-    problems=("place.not-found", "place.staff-only", "request.cursor-invalid"),
+    problems=("place.not-found", "place.closed", "place.staff-only", "request.cursor-invalid"),
 )
 def list_visit_requests(request: Request) -> Reply:
     """For its staff, oldest first."""

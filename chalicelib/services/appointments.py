@@ -26,6 +26,7 @@ from chalicelib.domain.queueing import Ticket
 from chalicelib.domain.schedules import Place, division_of
 from chalicelib.domain.slots import COUNTER, Seat, Slot, free, room, slots
 from chalicelib.domain.visits import Visit
+from chalicelib.services import schedules
 from chalicelib.services.appointment_ports import AppointmentPorts
 from chalicelib.services.ports import Page, Receipt, RequestKey
 
@@ -60,10 +61,11 @@ class Counter:
 def availability(ports: AppointmentPorts, place_id: str, day: date, item: str) -> list[tuple[Slot, int, bool]]:
     """The slots of a day for an item, each with how many seats are left and whether it can be booked at this moment.
 
-    Raises NotFound without such a place, Invalid for an item that it does not serve; empty where none are taken.
+    Raises NotFound without such a place, Gone for one that is closed, Invalid for an item that it does not serve; empty
+    where none are taken.
     """
     now, calendar = ports.clock.now(), ports.calendar.current()
-    place = find_place(ports, place_id, day)
+    place = schedules.standing(ports, place_id, day)
     errand_at(ports, place, item)
     terms = ports.appointments.terms(place.id)
     if terms is None:
@@ -95,14 +97,6 @@ def serving(ports: AppointmentPorts, place: Place, day: date, item: str) -> tupl
     return windows, [opening for opening in every if points.serves(opening, found, row)]
 
 
-def find_place(ports: AppointmentPorts, place_id: str, day: date) -> Place:
-    """The place as it is on a day. Raises NotFound if there is none, or it is closed for good by then."""
-    place = ports.places.place(place_id, day)
-    if place is None or place.closed:
-        raise NotFound.because("place.not-found")
-    return place
-
-
 def errand_at(ports: AppointmentPorts, place: Place, item: str) -> Errand:
     """What somebody wants to come for. Raises Invalid if the place does not serve it."""
     row = ports.catalog.index().by_code.get(item)
@@ -112,8 +106,8 @@ def errand_at(ports: AppointmentPorts, place: Place, item: str) -> Errand:
 
 
 def counter_of(ports: AppointmentPorts, place_id: str, day: date) -> Counter:
-    """Raises NotFound without such a place, Refused if it takes no bookings."""
-    place = find_place(ports, place_id, day)
+    """Raises NotFound without such a place, Gone for one that is closed, Refused if it takes no bookings."""
+    place = schedules.standing(ports, place_id, day)
     terms = ports.appointments.terms(place_id)
     if terms is None:
         raise Refused.because("appointment.not-taken-here")
@@ -229,8 +223,8 @@ def owned(ports: AppointmentPorts, actor: Actor, found: Sequence[T]) -> list[T]:
 
 
 def read_terms(ports: AppointmentPorts, place_id: str) -> BookingTerms:
-    """The terms of a place. Raises NotFound if it has none."""
-    find_place(ports, place_id, legal_day(ports.clock.now()))
+    """The terms of a place. Raises NotFound if it has none, Gone if it is closed."""
+    schedules.standing(ports, place_id, legal_day(ports.clock.now()))
     found = ports.appointments.terms(place_id)
     if found is None:
         raise NotFound.because("booking-terms.none")
@@ -244,7 +238,7 @@ def set_terms(ports: AppointmentPorts, actor: Actor, terms: BookingTerms, *, key
     bodies of the place's division, Invalid with everything that is wrong, Conflict when others were faster.
     """
     now = ports.clock.now()
-    find_place(ports, terms.place, legal_day(now))
+    schedules.standing(ports, terms.place, legal_day(now))
     if not is_staff(actor, terms.place) or Role.HEAD not in actor.roles:
         raise Forbidden.because("place.staff-only")
     raise_all(Invalid, terms_rules.violations(terms))

@@ -15,9 +15,9 @@ from chalicelib.domain.messages import Message
 from chalicelib.domain.queueing import Priority
 from chalicelib.domain.schedules import LEVELS
 from chalicelib.domain.visits import Arrangement, Visit, VisitState
-from chalicelib.services import notifications
+from chalicelib.services import notifications, schedules
 from chalicelib.services.appointment_ports import AppointmentPorts
-from chalicelib.services.appointments import Wish, errand_at, find_place, is_own, is_staff, owned, party_of
+from chalicelib.services.appointments import Wish, errand_at, is_own, is_staff, owned, party_of
 from chalicelib.services.log_ports import Access
 from chalicelib.services.ports import Page, Receipt, RequestKey
 
@@ -37,7 +37,7 @@ def ask(
     """Ask a place to come, for a person. Raises Invalid outside its area, for other grounds, or an item not served."""
     now = ports.clock.now()
     kind, booker = party_of(ports, actor, wish)
-    place = find_place(ports, wish.place, legal_day(now))
+    place = schedules.standing(ports, wish.place, legal_day(now))
     if place.kind not in LEVELS:
         raise Refused.because("visit.none-from-here")
     errand = errand_at(ports, place, wish.item)
@@ -141,7 +141,7 @@ def of_place(ports: AppointmentPorts, actor: Actor, place_id: str, after: str | 
 
     Each that is shown is recorded as read.
     """
-    find_place(ports, place_id, legal_day(ports.clock.now()))
+    schedules.standing(ports, place_id, legal_day(ports.clock.now()))
     if not is_staff(actor, place_id):
         raise Forbidden.because("place.staff-only")
     page = ports.visits.open_at(place_id, after, limit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.actors import Actor, ActorKind, Role
 from chalicelib.domain.appointments import AppointmentState
-from chalicelib.domain.errors import DomainError, Forbidden, Invalid, NotFound, Refused
+from chalicelib.domain.errors import DomainError, Forbidden, Gone, Invalid, NotFound, Refused
 from chalicelib.domain.opening_hours import Span
+from chalicelib.domain.queueing import Priority
 from chalicelib.domain.slots import Seat
-from chalicelib.services import appointments, authorities
+from chalicelib.services import appointments, authorities, queues, schedules, visits
 from chalicelib.services.appointments import Wish
+from chalicelib.services.visits import Address
 from chalicelib.storage.memory import MemoryStore
 from chalicelib.storage.memory_appointments import MemoryAppointments, MemoryTickets
 from tests import bookings as p
@@ -259,6 +261,37 @@ def test_terms_are_set_by_the_head_at_the_place_and_nobody_else() -> None:
     assert {v.code for v in refused.value.violations} >= {"booking-terms.length", "booking-terms.seats"}
     assert appointments.set_terms(made, HEAD, p.terms(version=0)).version == 1
     assert appointments.read_terms(made, p.PLACE) == p.TERMS
+
+
+@pytest.mark.requirement("E4")
+def test_whatever_is_asked_of_a_closed_place_is_gone_and_before_its_day_it_is_not() -> None:
+    made, last = world(), date(2026, 3, 6)
+    made.place_store.load([p.place(version=2, since=DAY, closed=True)])
+    assert appointments.availability(made, p.PLACE, last, p.ITEM)
+    assert appointments.read_terms(made, p.PLACE) == p.TERMS
+    asked: list[Callable[[], object]] = [
+        lambda: appointments.availability(made, p.PLACE, DAY, p.ITEM),
+        lambda: appointments.book(made, f.HERDER, WISH, SATURDAY),
+        lambda: appointments.wait(made, f.HERDER, WISH, DAY),
+    ]
+    today: list[Callable[[], object]] = [
+        lambda: appointments.read_terms(made, p.PLACE),
+        lambda: appointments.set_terms(made, HEAD, p.terms(version=1)),
+        lambda: visits.ask(made, f.HERDER, WISH, Address(f.GACHA, "示例嘎查1号", Priority.ELDERLY)),
+        lambda: visits.of_place(made, DESK, p.PLACE, None, 5),
+        lambda: queues.queue(made, p.PLACE),
+        lambda: queues.take_number(made, DESK, p.PLACE, p.ITEM),
+        lambda: queues.call_next(made, DESK, p.PLACE, "W1"),
+        lambda: queues.close_ticket(made, DESK, p.PLACE, 1, served=True),
+    ]
+    for moment, acts in ((made.clock.at, asked), (SATURDAY, today)):
+        made.clock.at = moment
+        for act in acts:
+            with pytest.raises(Gone) as gone:
+                act()
+            assert gone.value.code == "place.closed"
+    assert schedules.place(made, p.PLACE).closed
+    assert [version.version for version in schedules.versions(made, p.PLACE)] == [1, 2]
 
 
 @pytest.mark.requirement("E4")

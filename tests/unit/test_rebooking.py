@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.domain.appointments import FOLLOWED, Appointment, AppointmentState, Booker
 from chalicelib.domain.booking_rules import CHANGED
-from chalicelib.domain.errors import Conflict, Forbidden, NotFound, Refused, Unavailable
+from chalicelib.domain.errors import Conflict, Forbidden, Gone, NotFound, Refused, Unavailable
 from chalicelib.domain.opening_hours import Closure, Span
 from chalicelib.domain.queueing import Priority
 from chalicelib.domain.slots import Seat
@@ -241,8 +241,9 @@ def test_a_place_that_closes_for_good_frees_everybody_and_takes_nobody() -> None
     filled(made)
     made.place_store.load([p.place(version=2, closed=True)])
     assert rebooking.follow_place(made, p.PLACE, 2)["freed"] == 2
-    with pytest.raises(NotFound):
+    with pytest.raises(Gone) as gone:
         appointments.book(made, f.HERDER, WISH, SATURDAY)
+    assert gone.value.code == "place.closed"
 
 
 @pytest.mark.requirement("E4")
