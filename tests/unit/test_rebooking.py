@@ -187,6 +187,20 @@ def test_new_terms_book_nobody_where_the_place_is_closed_or_the_terms_are_not_th
     assert {kept(made, i).state for i in waiting} == {S.WAITING}
 
 
+@pytest.mark.requirement("H0")
+def test_a_message_whose_row_met_a_conflict_is_not_taken_for_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, booked, _ = full_day()
+
+    def in_the_way(*args: object, **named: object) -> None:
+        raise Conflict.because("store.conflict")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(made.messages, "commit", in_the_way)
+        with pytest.raises(Conflict):  # the hint comes again
+            rebooking.tell(made, booked[0], 1, "appointment.booked")
+    assert rebooking.tell(made, booked[0], 1, "appointment.booked") == made.messages.of_case(booked[0])[0]
+
+
 def closed(version: int = 2, *spans: Span, last: date = DAY) -> p.Place:
     return p.place(version=version, closures=(Closure(DAY, last, "停电检修", spans),))
 
