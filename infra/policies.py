@@ -48,7 +48,7 @@ _CASES_TABLE: dict[Use, tuple[tuple[str, ...], tuple[str, ...]]] = {
         _WRITE,
         ("appointment#*", "day#*", "booker#*", "queue#*", "visit#*", "duty#*", "outbox#*", "idem#*"),
     ),
-    Use.SET_BOOKING_TERMS: (("PutItem",), ("terms#*", "idem#*")),
+    Use.SET_BOOKING_TERMS: (("PutItem",), ("terms#*", "outbox#*", "idem#*")),
     # A case is read with its key in one call, which one statement has to allow as a whole.
     Use.OPEN_KEYS: (("GetItem", "BatchGetItem"), ("case#*", "key#*")),
     Use.MAKE_KEYS: (("PutItem",), ("key#*",)),

@@ -15,12 +15,14 @@ from chalicelib.services.appointments import Wish
 
 bp = ApiBlueprint(__name__, tag="appointments")
 
-_PLACE = ("place.not-found", "appointment.item-not-served")
+_PLACE = ("place.not-found", "place.closed", "appointment.item-not-served")
 _BOOKING = (
     *_PLACE,
     "appointment.not-taken-here",
     "appointment.no-such-slot",
     "appointment.past",
+    "appointment.too-early",
+    "appointment.too-late",
     "appointment.barred",
     "appointment.item-twice",
     "appointment.not-for-others",
@@ -73,8 +75,6 @@ def list_slots(request: Request) -> Reply:
     keyed=True,
     problems=(
         *_BOOKING,
-        "appointment.too-early",
-        "appointment.too-late",
         "appointment.full",
         "appointment.double",
     ),
@@ -97,7 +97,7 @@ def book_appointment(request: Request) -> Reply:
     problems=(*_BOOKING, "appointment.room-left"),
 )
 def join_waiting_list(request: Request) -> Reply:
-    """Of a day on which nothing can be booked. Whoever waits longest gets the next seat that is given back."""
+    """Of a day whose seats are taken, as far as booking is open. Who waits longest gets the next that is given back."""
     day = date.fromisoformat(request.body["day"])
     receipt = appointments.wait(wiring.current(), request.who, _wish(request), day, key=request.once)
     return receipt_reply(receipt)
@@ -112,7 +112,7 @@ def join_waiting_list(request: Request) -> Reply:
     problems=("request.cursor-invalid",),
 )
 def list_appointments(request: Request) -> Reply:
-    """Newest first, those that are over too."""
+    """Newest first, those that are over too. An agent's are those booked under an authority that is in force."""
     page = appointments.mine(wiring.current(), request.who, request.position(), request.limit)
     return Reply({"items": [_view(found) for found in page.items], "next": request.cursor(page.next)})
 
@@ -151,7 +151,7 @@ def cancel_appointment(request: Request) -> Reply:
     request="appointments/check_in",
     response="elements/receipt",
     keyed=True,
-    problems=(*_OWN, "place.staff-only", "appointment.check-in-too-early", "appointment.missed"),
+    problems=(*_OWN, "place.closed", "place.staff-only", "appointment.check-in-too-early", "appointment.missed"),
 )
 def check_in(request: Request) -> Reply:
     """By the staff of the place, who see that the person is there. They get a number that counts from their slot on."""

@@ -16,7 +16,7 @@ from chalicelib.services import appointments, queues
 
 bp = ApiBlueprint(__name__, tag="appointments")
 
-_STAFF = ("place.not-found", "place.staff-only", "store.conflict")
+_STAFF = ("place.not-found", "place.closed", "place.staff-only", "store.conflict")
 
 
 @bp.route_v1(
@@ -25,7 +25,7 @@ _STAFF = ("place.not-found", "place.staff-only", "store.conflict")
     summary=("当日排队", "Today's queue"),
     auth=Auth.PUBLIC,
     response="appointments/queue",
-    problems=("place.not-found",),
+    problems=("place.not-found", "place.closed"),
 )
 def read_queue(request: Request) -> Reply:
     """The numbers being called, and those that wait with an estimate. Nothing says who anybody is."""
@@ -115,7 +115,7 @@ def close_number(request: Request) -> Reply:
     summary=("预约规则", "The terms of booking"),
     auth=Auth.PUBLIC,
     response="appointments/agreed",
-    problems=("place.not-found", "booking-terms.none"),
+    problems=("place.not-found", "place.closed", "booking-terms.none"),
 )
 def read_booking_terms(request: Request) -> Reply:
     """A place without any takes no bookings: one comes as one is."""
@@ -142,7 +142,7 @@ def read_booking_terms(request: Request) -> Reply:
     ),
 )
 def set_booking_terms(request: Request) -> Reply:
-    """By the head of a body at the place. What is booked stays as it was booked."""
+    """By the head of a body at the place. What is booked stays as it was booked; who waits may find room."""
     terms = _terms(request.path["place_id"], request.body)
     return receipt_reply(appointments.set_terms(wiring.current(), request.who, terms, key=request.once))
 

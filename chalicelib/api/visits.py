@@ -30,6 +30,7 @@ _STAFF = (*_ACT, "place.staff-only")
     keyed=True,
     problems=(
         "place.not-found",
+        "place.closed",
         "appointment.item-not-served",
         "appointment.not-for-others",
         "appointment.applicants-only",
@@ -38,11 +39,12 @@ _STAFF = (*_ACT, "place.staff-only")
         "authority.item-not-covered",
         "visit.none-from-here",
         "visit.outside-area",
+        "visit.ground-of-persons",
         "division.unknown",
     ),
 )
 def ask_for_visit(request: Request) -> Reply:
-    """By who cannot come, or by an agent under their authority. The place decides when, by whom and with what."""
+    """By a person who cannot come, or an agent under their authority. The place decides when, by whom and with what."""
     body = request.body
     wish = Wish(body["place"], body["item"], body.get("principal", ""), body.get("authority", ""))
     address = Address(body["division"], body["address"], Priority(body["ground"]))
@@ -58,7 +60,7 @@ def ask_for_visit(request: Request) -> Reply:
     problems=("request.cursor-invalid",),
 )
 def list_visits(request: Request) -> Reply:
-    """Newest first, those that are over too."""
+    """Newest first, those that are over too. An agent's are those asked for under an authority that is in force."""
     page = visits.mine(wiring.current(), request.who, request.position(), request.limit)
     return Reply({"items": [_view(found) for found in page.items], "next": request.cursor(page.next)})
 
@@ -82,7 +84,7 @@ def read_visit(request: Request) -> Reply:
     summary=("待办上门服务", "What a place has to arrange or make"),
     query="elements/query",
     response="appointments/visits",
-    problems=("place.not-found", "place.staff-only", "request.cursor-invalid"),
+    problems=("place.not-found", "place.closed", "place.staff-only", "request.cursor-invalid"),
 )
 def list_visit_requests(request: Request) -> Reply:
     """For its staff, oldest first."""
@@ -97,7 +99,7 @@ def list_visit_requests(request: Request) -> Reply:
     request="appointments/arrangement",
     response="elements/receipt",
     keyed=True,
-    problems=(*_STAFF, "visit.past", "visit.too-far", "visit.length"),
+    problems=(*_STAFF, "visit.past", "visit.too-far", "visit.length", "visit.staff", "visit.equipment"),
 )
 def arrange_visit(request: Request) -> Reply:
     """When, by whom and with what; again to change it. Nobody and nothing is sent to two places at a time."""

@@ -189,10 +189,7 @@ def unbookable(
     slot: Slot, item: str, terms: BookingTerms, diary: Diary, now: datetime, calendar: Calendar
 ) -> Iterator[Violation]:
     """Everything that keeps a person from booking a slot for an item, full or not."""
-    rule = terms.rule(slot.kind)
-    if rule is None:
-        raise LookupError(f"a slot of {slot.kind} without a rule")
-    opens, closes = rule.stretch(slot.start, calendar)
+    opens, closes = _rule(slot, terms).stretch(slot.start, calendar)
     if now >= slot.start:
         yield Violation("appointment.past", "/start")
     elif now < opens:
@@ -202,6 +199,13 @@ def unbookable(
     yield from _person(item, terms, diary, now)
     if expected_elsewhere(slot, diary.held):
         yield Violation("appointment.double", "/start")
+
+
+def _rule(slot: Slot, terms: BookingTerms) -> BookingRule:
+    found = terms.rule(slot.kind)
+    if found is None:
+        raise LookupError(f"a slot of {slot.kind} without a rule")
+    return found
 
 
 def expected_elsewhere(slot: Slot, held: Iterable[Held]) -> bool:
@@ -218,11 +222,39 @@ def _person(item: str, terms: BookingTerms, diary: Diary, now: datetime) -> Iter
         yield Violation("appointment.barred", "", {"until": until.isoformat()})
 
 
-def unwaitable(day: date, item: str, terms: BookingTerms, diary: Diary, now: datetime) -> Iterator[Violation]:
-    """Everything that keeps a person from the waiting list of a day."""
-    if now >= end_of(day):
+def unwaitable(
+    found: Iterable[Slot],
+    item: str,
+    terms: BookingTerms,
+    diary: Diary,
+    now: datetime,
+    calendar: Calendar,
+    *,
+    room: bool,
+) -> Iterator[Violation]:
+    """Everything that keeps a person from the waiting list of a day with these slots. ``room``: there is one to book.
+
+    One waits while a seat that is given back can still be had: from the opening of booking until it closes, or until
+    seats are given back no more.
+    """
+    waits = [_wait(slot, terms, calendar) for slot in found if now < min(slot.start, end_of(slot.day))]
+    if not waits:
         yield Violation("appointment.past", "/day")
+    elif not room and not any(opens <= now < until for opens, until in waits):
+        if coming := [opens for opens, _ in waits if now < opens]:
+            yield Violation("appointment.too-early", "/day", {"at": min(coming).isoformat()})
+        else:
+            yield Violation("appointment.too-late", "/day", {"at": max(until for _, until in waits).isoformat()})
     yield from _person(item, terms, diary, now)
+    if room:
+        yield Violation("appointment.room-left", "/day")
+
+
+def _wait(slot: Slot, terms: BookingTerms, calendar: Calendar) -> tuple[datetime, datetime]:
+    """From when on, and until before when, one waits for a seat of a slot."""
+    rule = _rule(slot, terms)
+    opens, closes = rule.stretch(slot.start, calendar)
+    return opens, min(closes, rule.cancel_until(slot.start, calendar))
 
 
 def booked(

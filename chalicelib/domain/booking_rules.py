@@ -21,6 +21,10 @@ HORIZON = timedelta(days=31)
 """Nobody books further ahead than this, whatever the marks say: a calendar or timetable may still change."""
 
 
+CHANGED = "booking_terms.changed"
+"""The event of new terms, numbered by their version; its owner is the place. They may make room for who waits."""
+
+
 class MarkUnit(StrEnum):
     """What a mark counts."""
 

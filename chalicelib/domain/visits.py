@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from chalicelib.domain.actors import ActorKind
 from chalicelib.domain.appointments import Booker, Errand, quarters
 from chalicelib.domain.errors import Invalid, Refused, Violation, raise_all
 from chalicelib.domain.queueing import Priority
 
 GROUNDS = frozenset({Priority.ELDERLY, Priority.INFIRM, Priority.ILL, Priority.DISABLED, Priority.PREGNANT})
-"""Who cannot come: of the groups with priority those that find it hard to move."""
+"""Who cannot come: of the groups with priority those that find it hard to move. All of them are natural persons."""
 
 LONGEST = timedelta(hours=2)
 """With two officers and three things this is what one transaction can take and give back."""
+
+STAFF = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:|-]{0,127}")
+"""An officer's account: an opaque identifier of the issuer's. No register says who works at a place."""
+
+EQUIPMENT = re.compile(r"[A-Z][A-Z0-9]{0,15}-[0-9]{1,6}")
+"""A code at the place, kind and number (``TERMINAL-1``): nobody's name."""
 
 AHEAD = timedelta(days=60)
 
 TOLD: tuple[str, ...] = ("visit.arranged", "visit.refused")
 """Events that the applicant is told of. Each has its text in ``data/messages.json``."""
+
+
+def unfit(ground: Priority, kind: ActorKind) -> Violation | None:
+    """What keeps an applicant of a kind from asking on a ground: an organisation is neither old nor ill."""
+    if ground not in GROUNDS:
+        return Violation("visit.ground", "/ground")
+    return None if kind is ActorKind.PERSON else Violation("visit.ground-of-persons", "/ground")
 
 
 class VisitState(StrEnum):
@@ -38,7 +53,7 @@ OPEN = frozenset({VisitState.REQUESTED, VisitState.ARRANGED})
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A visit. ``division``: where the address lies. ``staff``: officers' accounts; ``equipment``: names at the place.
+    """A visit. ``division``: where the address lies. ``staff``: officers' accounts; ``equipment``: codes at the place.
 
     ``reason``: why it was refused.
     """
@@ -82,7 +97,10 @@ class Arrangement:
 
 
 def arrange(visit: Visit, made: Arrangement, now: datetime) -> Visit:
-    """Say when and by whom, or say it anew. Raises Refused when it is over, Invalid for times that make no sense."""
+    """Say when and by whom, or say it anew.
+
+    Raises Refused when it is over, Invalid for times that make no sense, names instead of accounts or codes.
+    """
     _must_be_open(visit)
     raise_all(Invalid, _flaws(made, now))
     return replace(
@@ -105,6 +123,12 @@ def _flaws(made: Arrangement, now: datetime) -> Iterator[Violation]:
         yield Violation("visit.too-far", "/start", {"days": AHEAD.days})
     if not timedelta() < made.end - made.start <= LONGEST:
         yield Violation("visit.length", "/end", {"hours": LONGEST // timedelta(hours=1)})
+    for number, who in enumerate(made.staff):
+        if not STAFF.fullmatch(who):
+            yield Violation("visit.staff", f"/staff/{number}")
+    for number, what in enumerate(made.equipment):
+        if not EQUIPMENT.fullmatch(what):
+            yield Violation("visit.equipment", f"/equipment/{number}")
 
 
 def refuse(visit: Visit, reason: str, now: datetime) -> Visit:

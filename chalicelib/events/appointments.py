@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chalicelib import wiring
+from chalicelib.domain import booking_rules as terms_rules
 from chalicelib.domain import visits as visit_rules
 from chalicelib.domain.appointments import FOLLOWED, TOLD, WAITING
 from chalicelib.edge.functions import EventBlueprint
@@ -22,11 +23,19 @@ def follow_appointments(hint: Hint) -> None:
     rebooking.tell(ports, hint.case_id, hint.number, hint.type)
 
 
-@bp.queue(detail_types=(places.CHANGED,), timeout=60)
+@bp.queue(detail_types=(places.CHANGED, terms_rules.CHANGED), timeout=60)
 def follow_places(hint: Hint) -> None:
-    """Move or free what a new version of a place no longer holds; the hint names the place and its version."""
-    counts = rebooking.follow_place(wiring.current(), hint.case_id, hint.number)
+    """Move or free what a place no longer holds, and book whoever waits into the room that it has made.
+
+    The hint names the place, and the version of the place or of its terms.
+    """
+    ports = wiring.current()
+    if hint.type == terms_rules.CHANGED:
+        logger.info("waiting_promoted", count=rebooking.follow_terms(ports, hint.case_id, hint.number))
+        return
+    counts = rebooking.follow_place(ports, hint.case_id, hint.number)
     logger.info("appointments_settled", count=counts["moved"] + counts["freed"])
+    logger.info("waiting_promoted", count=counts["promoted"])
 
 
 @bp.queue(detail_types=visit_rules.TOLD)

@@ -12,6 +12,7 @@ from chalicelib.domain.queueing import Ticket
 from chalicelib.domain.slots import Seat
 from chalicelib.domain.visits import Visit
 from chalicelib.services.listing_ports import ListedCatalog
+from chalicelib.services.log_ports import Access
 from chalicelib.services.message_ports import MessagePorts
 from chalicelib.services.ports import Page, Receipt, RequestKey
 
@@ -24,7 +25,7 @@ class AppointmentRepository(Protocol):
         ...
 
     def of(self, subject: str, after: str | None, limit: int) -> Page[Appointment]:
-        """A person's appointments, newest first."""
+        """A person's appointments, and what an agent has booked for others; newest first."""
         ...
 
     def taken(self, place: str, day: date) -> Collection[Seat]:
@@ -67,13 +68,13 @@ class AppointmentRepository(Protocol):
         ...
 
     def terms(self, place: str) -> BookingTerms | None:
-        """The terms of a place; None if it takes no bookings."""
+        """The terms of a place (strongly consistent); None if it takes no bookings."""
         ...
 
     def set_terms(
         self, terms: BookingTerms, *, at: datetime, expected_version: int, key: RequestKey | None, receipt: Receipt
     ) -> None:
-        """Write terms and receipt in one transaction. Raises Conflict."""
+        """Write terms, their event and the receipt in one transaction. Raises Conflict."""
         ...
 
 
@@ -97,7 +98,7 @@ class VisitRepository(Protocol):
         ...
 
     def of(self, subject: str, after: str | None, limit: int) -> Page[Visit]:
-        """A person's visits, newest first."""
+        """A person's visits, and what an agent has asked for, for others; newest first."""
         ...
 
     def open_at(self, place: str, after: str | None, limit: int) -> Page[Visit]:
@@ -111,6 +112,14 @@ class VisitRepository(Protocol):
 
         Raises Conflict when the visit has moved on, staff or equipment is taken then, or the key was used.
         """
+        ...
+
+    def note(self, visit: Visit, access: Access, chance: str) -> None:
+        """Record that somebody reads it, for as long as it is kept. See ``log_ports.CaseLogs.note``."""
+        ...
+
+    def accesses(self, visit_id: str) -> Sequence[Access]:
+        """Who has read the visit, newest first."""
         ...
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import TypeVar
 from zlib import crc32
 
 from chalicelib.domain import access, opening_hours
@@ -24,8 +25,12 @@ from chalicelib.domain.opening_hours import Opening
 from chalicelib.domain.queueing import Ticket
 from chalicelib.domain.schedules import Place, division_of
 from chalicelib.domain.slots import COUNTER, Seat, Slot, free, room, slots
+from chalicelib.domain.visits import Visit
+from chalicelib.services import schedules
 from chalicelib.services.appointment_ports import AppointmentPorts
 from chalicelib.services.ports import Page, Receipt, RequestKey
+
+T = TypeVar("T", Appointment, Visit)
 
 ATTEMPTS = 40
 """How often a seat is tried for. Each failure means that somebody else was served, or that two met."""
@@ -56,10 +61,11 @@ class Counter:
 def availability(ports: AppointmentPorts, place_id: str, day: date, item: str) -> list[tuple[Slot, int, bool]]:
     """The slots of a day for an item, each with how many seats are left and whether it can be booked at this moment.
 
-    Raises NotFound without such a place, Invalid for an item that it does not serve; empty where none are taken.
+    Raises NotFound without such a place, Gone for one that is closed, Invalid for an item that it does not serve; empty
+    where none are taken.
     """
     now, calendar = ports.clock.now(), ports.calendar.current()
-    place = find_place(ports, place_id, day)
+    place = schedules.standing(ports, place_id, day)
     errand_at(ports, place, item)
     terms = ports.appointments.terms(place.id)
     if terms is None:
@@ -91,14 +97,6 @@ def serving(ports: AppointmentPorts, place: Place, day: date, item: str) -> tupl
     return windows, [opening for opening in every if points.serves(opening, found, row)]
 
 
-def find_place(ports: AppointmentPorts, place_id: str, day: date) -> Place:
-    """The place as it is on a day. Raises NotFound if there is none, or it is closed for good by then."""
-    place = ports.places.place(place_id, day)
-    if place is None or place.closed:
-        raise NotFound.because("place.not-found")
-    return place
-
-
 def errand_at(ports: AppointmentPorts, place: Place, item: str) -> Errand:
     """What somebody wants to come for. Raises Invalid if the place does not serve it."""
     row = ports.catalog.index().by_code.get(item)
@@ -108,8 +106,8 @@ def errand_at(ports: AppointmentPorts, place: Place, item: str) -> Errand:
 
 
 def counter_of(ports: AppointmentPorts, place_id: str, day: date) -> Counter:
-    """Raises NotFound without such a place, Refused if it takes no bookings."""
-    place = find_place(ports, place_id, day)
+    """Raises NotFound without such a place, Gone for one that is closed, Refused if it takes no bookings."""
+    place = schedules.standing(ports, place_id, day)
     terms = ports.appointments.terms(place_id)
     if terms is None:
         raise Refused.because("appointment.not-taken-here")
@@ -151,29 +149,26 @@ def book(
 
 
 def wait(ports: AppointmentPorts, actor: Actor, wish: Wish, day: date, *, key: RequestKey | None = None) -> Receipt:
-    """Join the waiting list of a day on which every slot is taken. Raises as ``book``."""
+    """Join the waiting list of a day on which every slot that can be booked now is taken. Raises as ``book``."""
     booker = booker_of(ports, actor, wish)
     _foreseeable(day - legal_day(ports.clock.now()), "/day")
     counter = counter_of(ports, wish.place, day)
     errand = errand_at(ports, counter.place, wish.item)
     new = _fresh(ports, counter, booker, errand)
 
+    found = slots_of(ports, counter, wish.item)
+    if not found:
+        raise Invalid.because("appointment.no-such-slot", "/day")
+
     def attempt() -> Receipt:
-        now = ports.clock.now()
-        found = [slot for slot in slots_of(ports, counter, wish.item) if slot.start > now]
-        if not found:
-            raise Invalid.because("appointment.no-such-slot", "/day")
+        now, calendar = ports.clock.now(), ports.calendar.current()
         diary = ports.appointments.diary(booker.subject)
-        raise_all(Refused, rules.unwaitable(day, wish.item, counter.terms, diary, now))
-        taken = ports.appointments.taken(counter.place.id, day)
-        calendar = ports.calendar.current()
-        open_ones = [
-            slot
+        taken = ports.appointments.taken(counter.place.id, counter.day)
+        room = any(
+            free(slot, taken) and not any(rules.unbookable(slot, "", counter.terms, diary, now, calendar))
             for slot in found
-            if free(slot, taken) and not list(rules.unbookable(slot, "", counter.terms, diary, now, calendar))
-        ]
-        if open_ones:
-            raise Refused.because("appointment.room-left", "/day")
+        )
+        raise_all(Refused, rules.unwaitable(found, wish.item, counter.terms, diary, now, calendar, room=room))
         return commit(ports, new, None, counter.place.version, key)
 
     return again(ports, key, attempt)
@@ -209,16 +204,27 @@ def is_own(ports: AppointmentPorts, actor: Actor, booker: Booker) -> bool:
 
 
 def mine(ports: AppointmentPorts, actor: Actor, after: str | None, limit: int) -> Page[Appointment]:
-    """The actor's own appointments, newest first."""
-    return ports.appointments.of(actor.subject, after, limit)
+    """The actor's own appointments, and an agent's those that ``is_own`` says are theirs to see; newest first.
+
+    A page may have fewer than ``limit``, and still not be the last.
+    """
+    page = ports.appointments.of(actor.subject, after, limit)
+    return Page(owned(ports, actor, page.items), page.next)
+
+
+def owned(ports: AppointmentPorts, actor: Actor, found: Sequence[T]) -> list[T]:
+    """Those of some appointments or visits that are the actor's by ``is_own``; each authority is looked at once."""
+    bookers = {thing.booker for thing in found}
+    theirs = {booker for booker in bookers if is_own(ports, actor, booker)}
+    return [thing for thing in found if thing.booker in theirs]
 
 
 # -- terms --------------------------------------------------------------------------------------------------
 
 
 def read_terms(ports: AppointmentPorts, place_id: str) -> BookingTerms:
-    """The terms of a place. Raises NotFound if it has none."""
-    find_place(ports, place_id, legal_day(ports.clock.now()))
+    """The terms of a place. Raises NotFound if it has none, Gone if it is closed."""
+    schedules.standing(ports, place_id, legal_day(ports.clock.now()))
     found = ports.appointments.terms(place_id)
     if found is None:
         raise NotFound.because("booking-terms.none")
@@ -226,13 +232,13 @@ def read_terms(ports: AppointmentPorts, place_id: str) -> BookingTerms:
 
 
 def set_terms(ports: AppointmentPorts, actor: Actor, terms: BookingTerms, *, key: RequestKey | None = None) -> Receipt:
-    """Say on what terms a place takes bookings. What was booked stays as it was booked.
+    """Say on what terms a place takes bookings. What was booked stays as it was booked; who waits may find room.
 
     ``terms.version`` is the version that these follow, 0 for the first. Raises Forbidden for all but the heads of
     bodies of the place's division, Invalid with everything that is wrong, Conflict when others were faster.
     """
     now = ports.clock.now()
-    find_place(ports, terms.place, legal_day(now))
+    schedules.standing(ports, terms.place, legal_day(now))
     if not is_staff(actor, terms.place) or Role.HEAD not in actor.roles:
         raise Forbidden.because("place.staff-only")
     raise_all(Invalid, terms_rules.violations(terms))
@@ -328,15 +334,21 @@ def _fresh(ports: AppointmentPorts, counter: Counter, booker: Booker, errand: Er
 
 def booker_of(ports: AppointmentPorts, actor: Actor, wish: Wish) -> Booker:
     """For whom it is: the applicant themselves, or whom an agent acts for under an authority in force."""
+    return party_of(ports, actor, wish)[1]
+
+
+def party_of(ports: AppointmentPorts, actor: Actor, wish: Wish) -> tuple[ActorKind, Booker]:
+    """What kind of applicant it is for, and whom. Raises as ``booker_of``."""
     if actor.kind in (ActorKind.PERSON, ActorKind.ORGANISATION):
         if wish.principal not in ("", actor.subject):
             raise Forbidden.because("appointment.not-for-others")
-        return Booker(actor.subject, actor.name)
+        return actor.kind, Booker(actor.subject, actor.name)
     if actor.kind is not ActorKind.AGENT:
         raise Forbidden.because("appointment.applicants-only")
     if not wish.principal:
         raise Invalid.because("appointment.booker-unknown", "/principal")
     authority = ports.authorities.get(wish.authority) if wish.authority else None
     held = access.require_authority(authority, actor, wish.principal, wish.item, ports.clock.now())
-    name = held.principal.name if held.principal else ""
-    return Booker(wish.principal, name, actor.subject, held.id)
+    if held.principal is None:
+        raise AssertionError("unreachable: an authority in force was confirmed")
+    return held.principal.kind, Booker(wish.principal, held.principal.name, actor.subject, held.id)

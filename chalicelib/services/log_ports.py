@@ -42,7 +42,7 @@ class Vault(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Somebody read another's data: who, in which office, what, and when."""
+    """Somebody read another's data: who, in which office, what, and when. ``case_id``: of which case or visit."""
 
     case_id: str
     subject: str

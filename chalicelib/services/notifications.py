@@ -26,7 +26,10 @@ class About:
 
 
 def tell(ports: MessagePorts, about: About, places: Mapping[str, str]) -> Message:
-    """Lay the message into the inbox, unless it lies there, and deliver it. Raises Unavailable as ``deliver``."""
+    """Lay the message into the inbox, unless it lies there, and deliver it.
+
+    Raises Unavailable as ``deliver``; Conflict when another write was in the way: the hint comes again.
+    """
     message_id = rules.id_of_event(about.owner, about.number)
     told = ports.messages.get(message_id)
     if told is None:
@@ -45,8 +48,11 @@ def tell(ports: MessagePorts, about: About, places: Mapping[str, str]) -> Messag
         try:
             ports.messages.commit(told, expected_version=0)
         except Conflict:
-            # The same hint ran beside this one; what it wrote is as good.
-            told = ports.messages.get(message_id) or told
+            # The same hint ran beside this one; what it wrote is as good. But only what lies there may be sent.
+            beside = ports.messages.get(message_id)
+            if beside is None:
+                raise
+            told = beside
     return messages.deliver(ports, told)
 
 

@@ -18,8 +18,9 @@ from chalicelib.domain.errors import Forbidden, NotFound, Refused
 from chalicelib.domain.queueing import Priority, Ticket, TicketState
 from chalicelib.domain.schedules import Place
 from chalicelib.domain.slots import COUNTER
+from chalicelib.services import schedules
 from chalicelib.services.appointment_ports import AppointmentPorts
-from chalicelib.services.appointments import again, commit, errand_at, find_place, is_staff, read, serving
+from chalicelib.services.appointments import again, commit, errand_at, is_staff, read, serving
 from chalicelib.services.ports import Receipt, RequestKey
 
 
@@ -51,7 +52,7 @@ def check_in(
         if not is_staff(actor, before.place):
             raise Forbidden.because("place.staff-only")
         rules.must_be_expected(before, now)
-        place = find_place(ports, before.place, before.day)
+        place = schedules.standing(ports, before.place, before.day)
         windows = serving(ports, place, before.day, before.errand.item)[0] or (before.window,)
         ticket = _ticket(ports, place, windows, priority, due=before.start or now)
         after = rules.check_in(before, ticket.number, now)
@@ -72,7 +73,7 @@ def take_number(
     """Somebody without appointment gets a number. Raises Forbidden for all but the staff, Refused if it is closed."""
     now = ports.clock.now()
     day = legal_day(now)
-    place = find_place(ports, place_id, day)
+    place = schedules.standing(ports, place_id, day)
     if not is_staff(actor, place_id):
         raise Forbidden.because("place.staff-only")
     errand_at(ports, place, item)
@@ -88,7 +89,7 @@ def call_next(
 ) -> Receipt:
     """A window calls the next number. Raises Forbidden for all but the staff, Refused if nobody waits for it."""
     day = legal_day(ports.clock.now())
-    place = find_place(ports, place_id, day)
+    place = schedules.standing(ports, place_id, day)
     if not is_staff(actor, place_id):
         raise Forbidden.because("place.staff-only")
 
@@ -106,7 +107,7 @@ def close_ticket(
 ) -> Receipt:
     """Who was called was served, or did not come. Raises as ``call_next``, NotFound for a number that there is not."""
     day = legal_day(ports.clock.now())
-    find_place(ports, place_id, day)
+    schedules.standing(ports, place_id, day)
     if not is_staff(actor, place_id):
         raise Forbidden.because("place.staff-only")
 
@@ -123,7 +124,7 @@ def close_ticket(
 def queue(ports: AppointmentPorts, place_id: str) -> tuple[date, list[Ticket], list[Waiting]]:
     """Today's queue for everybody: the numbers being called, and those that wait in their order with the estimate."""
     day = legal_day(ports.clock.now())
-    find_place(ports, place_id, day)
+    schedules.standing(ports, place_id, day)
     tickets = ports.tickets.queue(place_id, day)
     terms = ports.appointments.terms(place_id)
     minutes = terms.minutes if terms else LENGTHS[0]

@@ -1,4 +1,4 @@
-"""What follows when a seat is given back, or a place closes: whoever waits is booked, the booked are moved or freed.
+"""What follows when a seat is given back, or terms or hours change: who waits is booked, the booked are moved or freed.
 
 Everything here goes by the state it finds, not by what the hint said: hints come twice, late and in any order. Doing it
 again moves nobody a second time.
@@ -6,12 +6,12 @@ again moves nobody a second time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 from chalicelib.domain import appointments as rules
 from chalicelib.domain.appointments import Appointment, AppointmentState
-from chalicelib.domain.booking_rules import HORIZON
+from chalicelib.domain.booking_rules import HORIZON, BookingTerms
 from chalicelib.domain.deadlines import legal_day
 from chalicelib.domain.errors import Conflict, Unavailable
 from chalicelib.domain.messages import Message
@@ -41,8 +41,30 @@ def promote(ports: AppointmentPorts, appointment_id: str) -> int:
     terms = ports.appointments.terms(found.place)
     if place is None or terms is None:
         return 0
-    counter = Counter(place, terms, day)
-    waiting = ports.appointments.waiting(place.id, day)
+    return _promoted_at(ports, Counter(place, terms, day))
+
+
+def follow_terms(ports: AppointmentPorts, place_id: str, version: int) -> int:
+    """Book whoever waits and for whom new terms have made room, from their event. How many.
+
+    Raises Unavailable while the terms are not to be read yet: the hint comes again.
+    """
+    terms = ports.appointments.terms(place_id)
+    if terms is None or terms.version < version:
+        raise Unavailable.because("store.unavailable")
+    return _promoted_ahead(ports, _versions(ports, place_id), terms)
+
+
+def _promoted_ahead(ports: AppointmentPorts, versions: Sequence[Place], terms: BookingTerms) -> int:
+    """Book whoever waits at a place, on each day for which one can wait."""
+    today = legal_day(ports.clock.now())
+    days = [today + timedelta(days=ahead) for ahead in range(HORIZON.days + 1)]
+    found = [(day, place) for day in days if (place := _open_on(versions, day)) is not None]
+    return sum(_promoted_at(ports, Counter(place, terms, day)) for day, place in found)
+
+
+def _promoted_at(ports: AppointmentPorts, counter: Counter) -> int:
+    waiting = ports.appointments.waiting(counter.place.id, counter.day)
     return sum(_promoted(ports, counter, appointment) for appointment in waiting)
 
 
@@ -66,18 +88,19 @@ def _promoted(ports: AppointmentPorts, counter: Counter, waiting: Appointment) -
     return _seated(ports, waiting, offers)
 
 
-# -- the place closed ---------------------------------------------------------------------------------------
+# -- the place has other hours ---------------------------------------------------------------------------------------
 
 
 def follow_place(ports: AppointmentPorts, place_id: str, version: int) -> dict[str, int]:
     """Move or free every appointment that the place's hours no longer hold, from the event of a new version.
 
     First the version is made to count, so that nobody takes a seat any more who has seen an earlier one; then what is
-    booked is looked at. Raises Unavailable while the version is not to be read yet: the hint comes again.
+    booked is looked at, and whoever waits may have what is left. Raises Unavailable while the version is not to be read
+    yet: the hint comes again.
     """
-    counts = {"kept": 0, "moved": 0, "freed": 0}
+    counts = {"kept": 0, "moved": 0, "freed": 0, "promoted": 0}
     now = ports.clock.now()
-    versions = [p for p in ports.place_store.versions(area_of(division_of(place_id))) if p.id == place_id]
+    versions = _versions(ports, place_id)
     if max((p.version for p in versions), default=0) < version:
         raise Unavailable.because("store.unavailable")
     found: list[tuple[Place, Appointment]] = []
@@ -89,6 +112,9 @@ def follow_place(ports: AppointmentPorts, place_id: str, version: int) -> dict[s
             found += ((place, appointment) for appointment in ports.appointments.booked(place_id, day))
     for place, appointment in found:
         counts[_settled(ports, place, appointment, now)] += 1
+    terms = ports.appointments.terms(place_id)
+    if terms is not None:
+        counts["promoted"] = _promoted_ahead(ports, versions, terms)
     return counts
 
 
@@ -134,8 +160,15 @@ def _elsewhere(ports: AppointmentPorts, before: Appointment, now: datetime) -> I
 
 def _fresh(ports: AppointmentPorts, place_id: str, day: date) -> Place | None:
     """The place as it is on a day, as last published; None where it is closed for good."""
-    versions = ports.place_store.versions(area_of(division_of(place_id)))
-    found = in_force(versions, day).get(place_id)
+    return _open_on(_versions(ports, place_id), day)
+
+
+def _versions(ports: AppointmentPorts, place_id: str) -> list[Place]:
+    return [p for p in ports.place_store.versions(area_of(division_of(place_id))) if p.id == place_id]
+
+
+def _open_on(versions: Sequence[Place], day: date) -> Place | None:
+    found = next(iter(in_force(versions, day).values()), None)
     return None if found is None or found.closed else found
 
 

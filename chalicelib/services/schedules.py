@@ -64,9 +64,12 @@ def place(ports: Ports, place_id: str, day: date | None = None) -> Place:
     return found
 
 
-def standing(ports: Ports, place_id: str) -> Place:
-    """The place as it is today. Raises NotFound, and Gone when it is closed for good."""
-    found = place(ports, place_id)
+def standing(ports: Ports, place_id: str, day: date | None = None) -> Place:
+    """The place on a day, today if none is named. Raises NotFound, and Gone when it is closed for good by then.
+
+    Whoever asks something of a place begins here; what it was, ``place`` and ``versions`` go on telling.
+    """
+    found = place(ports, place_id, day)
     if found.closed:
         raise Gone.because("place.closed", since=found.since.isoformat())
     return found

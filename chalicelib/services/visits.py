@@ -15,9 +15,10 @@ from chalicelib.domain.messages import Message
 from chalicelib.domain.queueing import Priority
 from chalicelib.domain.schedules import LEVELS
 from chalicelib.domain.visits import Arrangement, Visit, VisitState
-from chalicelib.services import notifications
+from chalicelib.services import notifications, schedules
 from chalicelib.services.appointment_ports import AppointmentPorts
-from chalicelib.services.appointments import Wish, booker_of, errand_at, find_place, is_own, is_staff
+from chalicelib.services.appointments import Wish, errand_at, is_own, is_staff, owned, party_of
+from chalicelib.services.log_ports import Access
 from chalicelib.services.ports import Page, Receipt, RequestKey
 
 
@@ -33,10 +34,10 @@ class Address:
 def ask(
     ports: AppointmentPorts, actor: Actor, wish: Wish, address: Address, *, key: RequestKey | None = None
 ) -> Receipt:
-    """Ask a place to come. Raises Invalid outside its area, for other grounds, or an item that it does not serve."""
+    """Ask a place to come, for a person. Raises Invalid outside its area, for other grounds, or an item not served."""
     now = ports.clock.now()
-    booker = booker_of(ports, actor, wish)
-    place = find_place(ports, wish.place, legal_day(now))
+    kind, booker = party_of(ports, actor, wish)
+    place = schedules.standing(ports, wish.place, legal_day(now))
     if place.kind not in LEVELS:
         raise Refused.because("visit.none-from-here")
     errand = errand_at(ports, place, wish.item)
@@ -48,7 +49,7 @@ def ask(
             Violation("visit.outside-area", "/division")
             if found and not contains(place.division, address.division)
             else None,
-            None if address.ground in rules.GROUNDS else Violation("visit.ground", "/ground"),
+            rules.unfit(address.ground, kind),
         ],
     )
     visit = Visit(
@@ -90,31 +91,63 @@ def finish(ports: AppointmentPorts, actor: Actor, visit_id: str, *, key: Request
 
 def cancel(ports: AppointmentPorts, actor: Actor, visit_id: str, *, key: RequestKey | None = None) -> Receipt:
     """The applicant, or who asked for them, needs it no longer."""
-    before = read(ports, actor, visit_id)
+    before = _visible(ports, actor, visit_id)
     if is_staff(actor, before.place):
         raise Forbidden.because("appointment.applicants-only")
     return _commit(ports, rules.cancel(before, ports.clock.now()), before, key)
 
 
 def read(ports: AppointmentPorts, actor: Actor, visit_id: str) -> Visit:
-    """For whom it is, who asked for them, and the staff of the place. Raises NotFound for everybody else."""
+    """For whom it is, who asked for them, and the staff of the place. Raises NotFound for everybody else.
+
+    Readings by anybody but the applicant are recorded before anything is shown (I4); Unavailable if they cannot be.
+    """
+    found = _visible(ports, actor, visit_id)
+    _note(ports, actor, found, "visit")
+    return found
+
+
+def _visible(ports: AppointmentPorts, actor: Actor, visit_id: str) -> Visit:
     found = ports.visits.get(visit_id)
     if found is None or not (is_own(ports, actor, found.booker) or is_staff(actor, found.place)):
         raise NotFound.because("visit.not-found")
     return found
 
 
+def _note(ports: AppointmentPorts, actor: Actor, visit: Visit, what: str) -> None:
+    """Address and ground are about to be shown to the actor: record it, unless they are their own."""
+    if actor.subject == visit.booker.subject:
+        return
+    now = ports.clock.now()
+    ports.visits.note(
+        visit, Access(visit.id, actor.subject, actor.kind, actor.body, what, now), ports.ids.new(now)[-16:]
+    )
+
+
 def mine(ports: AppointmentPorts, actor: Actor, after: str | None, limit: int) -> Page[Visit]:
-    """The actor's own visits, newest first."""
-    return ports.visits.of(actor.subject, after, limit)
+    """The actor's own visits, and an agent's those asked for under an authority in force; newest first.
+
+    What an agent is shown is recorded as read. A page may have fewer than ``limit``, and still not be the last.
+    """
+    page = ports.visits.of(actor.subject, after, limit)
+    found = owned(ports, actor, page.items)
+    for visit in found:
+        _note(ports, actor, visit, "visits")
+    return Page(found, page.next)
 
 
 def of_place(ports: AppointmentPorts, actor: Actor, place_id: str, after: str | None, limit: int) -> Page[Visit]:
-    """What a place has been asked for and has still to do, oldest first. Raises Forbidden for all but its staff."""
-    find_place(ports, place_id, legal_day(ports.clock.now()))
+    """What a place has been asked for and has still to do, oldest first. Raises Forbidden for all but its staff.
+
+    Each that is shown is recorded as read.
+    """
+    schedules.standing(ports, place_id, legal_day(ports.clock.now()))
     if not is_staff(actor, place_id):
         raise Forbidden.because("place.staff-only")
-    return ports.visits.open_at(place_id, after, limit)
+    page = ports.visits.open_at(place_id, after, limit)
+    for visit in page.items:
+        _note(ports, actor, visit, "visits")
+    return page
 
 
 def tell(ports: AppointmentPorts, visit_id: str, number: int, kind: str) -> Message | None:
@@ -138,7 +171,7 @@ def _by_staff(
     act: Callable[[Visit, datetime], Visit],
     key: RequestKey | None,
 ) -> Receipt:
-    before = read(ports, actor, visit_id)
+    before = _visible(ports, actor, visit_id)
     if not is_staff(actor, before.place):
         raise Forbidden.because("place.staff-only")
     return _commit(ports, act(before, ports.clock.now()), before, key)

@@ -14,7 +14,7 @@ from pynamodb.connection import Connection
 from pynamodb.exceptions import DoesNotExist, PutError
 
 from chalicelib.domain.appointments import Appointment, AppointmentState, Diary, Held, quarters
-from chalicelib.domain.booking_rules import BookingTerms
+from chalicelib.domain.booking_rules import CHANGED, BookingTerms
 from chalicelib.domain.deadlines import end_of
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.queueing import Ticket
@@ -111,6 +111,10 @@ class DynamoAppointments:
         )
         if before is None:
             change.create(row)
+            if agent := appointment.booker.agent:
+                ttl = _ttl(appointment.day, KEEP_KEY)
+                listing, own = f"appointments#{agent}", appointment.id
+                change.create(b.AppointmentAgentRow(f"appointment#{own}", "agent", lpk=listing, lsk=own, ttl=ttl))
         else:
             change.put(row, b.AppointmentRow.version == before.version)
         _occupy(change, appointment, before)
@@ -149,7 +153,7 @@ class DynamoAppointments:
     @reading
     def terms(self, place: str) -> BookingTerms | None:
         with suppress(DoesNotExist):
-            return loads(b.TermsRow.get(f"terms#{place}", "terms").terms, BookingTerms)
+            return loads(b.TermsRow.get(f"terms#{place}", "terms", consistent_read=True).terms, BookingTerms)
         return None
 
     def set_terms(
@@ -161,6 +165,7 @@ class DynamoAppointments:
             change.create(row)
         else:
             change.put(row, b.TermsRow.version == expected_version)
+        change.put(announcement(terms.place, [(terms.version, CHANGED)], at, row="#terms"))
         if key:
             change.create(receipt_row(key, receipt, at))
         change.commit()

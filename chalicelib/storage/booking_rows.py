@@ -14,6 +14,10 @@ class AppointmentRow(Row, discriminator="appointment"):
     snapshot = BinaryAttribute(legacy_encoding=False)
 
 
+class AppointmentAgentRow(Row, discriminator="appointment_agent"):
+    """appointment#<id>/agent: lists it for the agent who booked it for somebody."""
+
+
 class SeatRow(Row, discriminator="seat"):
     """day#<place>#<date>/seat#<start>#<window>#<number>: this seat is taken. It must not exist to be taken."""
 
@@ -81,7 +85,11 @@ class VisitPlaceRow(Row, discriminator="visit_place"):
     """visit#<id>/place: lists it for the place while it is open."""
 
 
+class VisitAgentRow(Row, discriminator="visit_agent"):
+    """visit#<id>/agent: lists it for the agent who asked for it for somebody."""
+
+
 class DutyRow(Row, discriminator="duty"):
-    """duty#<staff or equipment>/quarter#<instant>: taken by a visit. It must not exist to be taken."""
+    """duty#<digest of account or code>/quarter#<instant>: taken by a visit. It must not exist to be taken."""
 
     visit = UnicodeAttribute()

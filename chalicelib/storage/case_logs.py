@@ -90,15 +90,7 @@ class DynamoCaseLogs:
 
     @reading
     def note(self, access: Access, chance: str) -> None:
-        t.AccessRow(
-            f"case#{access.case_id}",
-            f"access#{instant(access.at)}#{chance}",
-            subject=access.subject,
-            actor_kind=str(access.kind),
-            body=access.body,
-            what=access.what,
-            at=instant(access.at),
-        ).save()
+        access_row(f"case#{access.case_id}", access, chance).save()
 
     @reading
     def accesses(self, case_id: str, after: str | None, limit: int) -> Page[Access]:
@@ -108,7 +100,7 @@ class DynamoCaseLogs:
         )
         rows = [row for row in found if row.sk != after]
         cursor = rows[limit - 1].sk if len(rows) > limit else None
-        return Page([_access(case_id, row) for row in rows[:limit]], cursor)
+        return Page([access_of(case_id, row) for row in rows[:limit]], cursor)
 
 
 def _head(kind: type[t.CaseRow | t.HeadRow], case_id: str, sk: str) -> Head | None:
@@ -124,6 +116,21 @@ def _number(sk: str) -> int:
     return int(digits) if digits.isascii() and digits.isdigit() else 0
 
 
-def _access(case_id: str, row: t.AccessRow) -> Access:
+def access_row(pk: str, access: Access, chance: str, ttl: int | None = None) -> t.AccessRow:
+    """The row of an access to what stands under ``pk``."""
+    return t.AccessRow(
+        pk,
+        f"access#{instant(access.at)}#{chance}",
+        subject=access.subject,
+        actor_kind=str(access.kind),
+        body=access.body,
+        what=access.what,
+        at=instant(access.at),
+        ttl=ttl,
+    )
+
+
+def access_of(case_id: str, row: t.AccessRow) -> Access:
+    """The access that a row records, of a case or visit."""
     at = datetime.fromisoformat(row.at)
     return Access(case_id, row.subject, ActorKind(row.actor_kind), row.body, row.what, at)

@@ -355,12 +355,15 @@ def outbox_row(case_id: str, events: Sequence[EventRecord]) -> t.OutboxRow:
     return announcement(case_id, [(r.number, r.event.type) for r in events], events[0].recorded_at)
 
 
-def announcement(owner: str, types: Sequence[tuple[int, str]], at: datetime) -> t.OutboxRow:
-    """What the relay has to publish of a case, or whatever else has numbered events: number and type of each."""
+def announcement(owner: str, types: Sequence[tuple[int, str]], at: datetime, *, row: str = "") -> t.OutboxRow:
+    """What the relay has to publish of a case, or whatever else has numbered events: number and type of each.
+
+    ``row`` tells it from another row of the same owner, moment and number, where an owner has numbers of two kinds.
+    """
     first, last = types[0][0], types[-1][0]
     return t.OutboxRow(
         f"outbox#{t.shard_of(owner)}",
-        f"{instant(at)}#{owner}#{first:08d}",
+        f"{instant(at)}#{owner}#{first:08d}{row}",
         case_id=owner,
         first=first,
         last=last,

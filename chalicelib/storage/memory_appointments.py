@@ -6,11 +6,12 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 from chalicelib.domain.appointments import HELD, Appointment, AppointmentState, Diary, Held, quarters
-from chalicelib.domain.booking_rules import BookingTerms
+from chalicelib.domain.booking_rules import CHANGED, BookingTerms
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.queueing import Ticket
 from chalicelib.domain.slots import Seat
 from chalicelib.domain.visits import OPEN, Visit
+from chalicelib.services.log_ports import Access
 from chalicelib.services.ports import OutboxRow, Page, Receipt, RequestKey
 from chalicelib.storage.codec import dumps, instant, loads
 from chalicelib.storage.memory import MemoryStore, page_of
@@ -38,7 +39,7 @@ class MemoryAppointments:
         return loads(stored, Appointment) if stored else None
 
     def of(self, subject: str, after: str | None, limit: int) -> Page[Appointment]:
-        mine = [a for a in reversed(self._every()) if a.booker.subject == subject]
+        mine = [a for a in reversed(self._every()) if subject in (a.booker.subject, a.booker.agent)]
         left = [a for a in mine if after is None or a.id < after]
         return Page(left[:limit], left[limit - 1].id if len(left) > limit else None)
 
@@ -104,6 +105,8 @@ class MemoryAppointments:
             raise Conflict.because("store.conflict")
         self.store.refuse_used(key)
         self.agreed[terms.place] = dumps(terms)
+        row_key = f"{shard_of(terms.place)}|{instant(at)}#{terms.place}#{terms.version:08d}#terms"
+        self.store.outbox[row_key] = OutboxRow(row_key, terms.place, ((terms.version, CHANGED),), at)
         self.store.keep(key, receipt)
 
 
@@ -157,6 +160,7 @@ class MemoryVisits:
     def __init__(self, store: MemoryStore) -> None:
         self.store = store
         self.rows: dict[str, str] = {}
+        self.read: dict[str, list[Access]] = {}
 
     def _every(self) -> list[Visit]:
         return [loads(text, Visit) for _, text in sorted(self.rows.items())]
@@ -166,7 +170,7 @@ class MemoryVisits:
         return loads(stored, Visit) if stored else None
 
     def of(self, subject: str, after: str | None, limit: int) -> Page[Visit]:
-        mine = [v for v in self._every() if v.booker.subject == subject]
+        mine = [v for v in self._every() if subject in (v.booker.subject, v.booker.agent)]
         return page_of(mine, lambda v: v.id, after, limit, newest_first=True)
 
     def open_at(self, place: str, after: str | None, limit: int) -> Page[Visit]:
@@ -187,3 +191,9 @@ class MemoryVisits:
         row_key = f"{shard_of(visit.id)}|{instant(visit.changed_at)}#{visit.id}"
         self.store.outbox[row_key] = OutboxRow(row_key, visit.id, ((visit.version, visit.event),), visit.changed_at)
         self.store.keep(key, receipt)
+
+    def note(self, visit: Visit, access: Access, chance: str) -> None:
+        self.read.setdefault(visit.id, []).append(access)
+
+    def accesses(self, visit_id: str) -> Sequence[Access]:
+        return self.read.get(visit_id, [])[::-1]

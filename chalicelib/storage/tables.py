@@ -97,7 +97,7 @@ class HeadRow(Row, discriminator="head"):
 
 
 class AccessRow(Row, discriminator="access"):
-    """case#<id>/access#<moment>#<chance>: somebody read another's data."""
+    """case#<id>, visit#<id>/access#<moment>#<chance>: somebody read another's data."""
 
     subject = UnicodeAttribute()
     actor_kind = UnicodeAttribute()

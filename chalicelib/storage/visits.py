@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from hashlib import sha256
 
 from pynamodb.connection import Connection
 from pynamodb.exceptions import DoesNotExist
 
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.visits import OPEN, Visit
+from chalicelib.services.log_ports import Access
 from chalicelib.services.ports import Page, Receipt, RequestKey
 from chalicelib.storage import booking_rows as b
+from chalicelib.storage.case_logs import access_of, access_row
 from chalicelib.storage.cases import announcement, receipt_row
 from chalicelib.storage.codec import dumps, instant, loads
 from chalicelib.storage.reading import page, reading
 from chalicelib.storage.sealing import Key, Safe
-from chalicelib.storage.tables import KeyRow
+from chalicelib.storage.tables import AccessRow, KeyRow
 from chalicelib.storage.transactions import Change
 
 KEEP = timedelta(days=400)
@@ -60,7 +63,7 @@ class DynamoVisits:
         self, visit: Visit, *, before: Visit | None, key: RequestKey | None = None, receipt: Receipt | None = None
     ) -> None:
         change = Change(self._connection)
-        ttl = int((visit.made_at + KEEP).timestamp())
+        ttl = _ttl(visit)
         sealing = self._sealing(change, visit, before, ttl)
         row = b.VisitRow(
             _pk(visit.id),
@@ -73,6 +76,8 @@ class DynamoVisits:
         )
         if before is None:
             change.create(row)
+            if agent := visit.booker.agent:
+                change.create(b.VisitAgentRow(_pk(visit.id), "agent", lpk=f"visits#{agent}", lsk=visit.id, ttl=ttl))
         else:
             change.put(row, b.VisitRow.version == before.version)
         listed = b.VisitPlaceRow(_pk(visit.id), "place", lpk=f"visits-of#{visit.place}", lsk=visit.id, ttl=ttl)
@@ -82,14 +87,25 @@ class DynamoVisits:
             change.delete(listed)
         had, has = set(before.duties() if before else ()), set(visit.duties())
         for resource, at in sorted(had - has):
-            change.delete(b.DutyRow(f"duty#{resource}", f"quarter#{instant(at)}"))
+            change.delete(b.DutyRow(*duty_place(resource, at)))
         for resource, at in sorted(has - had):
-            change.create(b.DutyRow(f"duty#{resource}", f"quarter#{instant(at)}", visit=visit.id, ttl=ttl))
+            change.create(b.DutyRow(*duty_place(resource, at), visit=visit.id, ttl=ttl))
         change.put(announcement(visit.id, [(visit.version, visit.event)], visit.changed_at))
         if key and receipt:
             change.create(receipt_row(key, receipt, visit.changed_at))
         change.commit()
         self._safe.keep(sealing)
+
+    @reading
+    def note(self, visit: Visit, access: Access, chance: str) -> None:
+        access_row(_pk(visit.id), access, chance, ttl=_ttl(visit)).save()
+
+    @reading
+    def accesses(self, visit_id: str) -> Sequence[Access]:
+        rows = AccessRow.query(
+            _pk(visit_id), AccessRow.sk.startswith("access#"), scan_index_forward=False, consistent_read=True
+        )
+        return [access_of(visit_id, row) for row in rows]
 
     @reading
     def _sealing(self, change: Change, visit: Visit, before: Visit | None, ttl: int) -> Key:
@@ -103,8 +119,17 @@ class DynamoVisits:
         return key
 
 
+def duty_place(resource: str, at: datetime) -> tuple[str, str]:
+    """Where it stands that somebody or something is taken in a quarter of an hour: a digest, which names no officer."""
+    return f"duty#{sha256(resource.encode()).hexdigest()[:32]}", f"quarter#{instant(at)}"
+
+
 def _pk(visit_id: str) -> str:
     return f"visit#{visit_id}"
+
+
+def _ttl(visit: Visit) -> int:
+    return int((visit.made_at + KEEP).timestamp())
 
 
 def _sealed_for(version: int) -> str:

@@ -12,12 +12,13 @@ import pytest
 
 from chalicelib.domain.actors import Actor, ActorKind
 from chalicelib.domain.appointments import Appointment, AppointmentState
+from chalicelib.domain.booking_rules import CHANGED
 from chalicelib.domain.errors import Conflict, DomainError, Unavailable
 from chalicelib.domain.opening_hours import Span
 from chalicelib.domain.queueing import Ticket, TicketState
-from chalicelib.services import appointments, visits
+from chalicelib.services import appointments, authorities, visits
 from chalicelib.services.appointments import Wish
-from chalicelib.services.ports import Receipt, RequestKey
+from chalicelib.services.ports import OutboxRow, Receipt, RequestKey
 from chalicelib.storage import booking_rows, tables
 from chalicelib.storage.appointments import DynamoAppointments
 from chalicelib.storage.cases import DynamoCases
@@ -60,6 +61,10 @@ def person(number: int) -> Actor:
     return Actor(f"person-{number}", ActorKind.PERSON, f"某人{number}")
 
 
+def unsent(world: p.AppointmentWorld) -> list[OutboxRow]:
+    return [row for n in range(16) for row in world.cases.unsent(n, world.clock.now() + timedelta(1), 9)]
+
+
 def kept(world: p.AppointmentWorld, appointment_id: str) -> Appointment:
     found = world.appointments.get(appointment_id)
     assert found is not None
@@ -80,9 +85,10 @@ def test_a_booking_is_kept_listed_and_takes_its_seat(world: p.AppointmentWorld) 
     stored = world.cases.receipt(KEY.scope)
     assert stored is not None
     assert stored.receipt == receipt
-    assert [row.types for n in range(16) for row in world.cases.unsent(n, world.clock.now() + timedelta(1), 9)] == [
-        ((1, "appointment.booked"),)
-    ]
+    assert {(row.case_id, *row.types) for row in unsent(world)} == {
+        (p.PLACE, (1, "booking_terms.changed")),
+        (made.id, (1, "appointment.booked")),
+    }
 
 
 @pytest.mark.requirement("E4")
@@ -148,6 +154,24 @@ def test_the_waiting_list_keeps_the_order_in_which_people_came(world: p.Appointm
     assert [a.id for a in world.appointments.waiting(p.PLACE, date(2026, 3, 7))] == [ids[0], ids[2]]
 
 
+@pytest.mark.requirement("E7")
+def test_what_an_agent_made_is_listed_for_them_and_for_whom_it_is(world: p.AppointmentWorld) -> None:
+    until = f.START + timedelta(days=300)
+    authority = authorities.propose(world, f.AGENT, principal=f.HERDER.subject, items=(p.ITEM,), until=until).id
+    authorities.confirm(world, f.HERDER, authority)
+    wish = Wish(p.PLACE, p.ITEM, f.HERDER.subject, authority)
+    booked = appointments.book(world, f.AGENT, wish, SATURDAY).id
+    appointments.cancel(world, f.AGENT, booked)
+    again = appointments.book(world, f.AGENT, wish, SUNDAY).id
+    asked = [visits.ask(world, f.AGENT, wish, HOME).id for _ in range(2)]
+    visits.arrange(world, DESK, asked[0], MADE)
+    for who in (f.AGENT.subject, f.HERDER.subject):
+        first = world.appointments.of(who, None, 1)
+        rest = world.appointments.of(who, first.next, 1)
+        assert [a.id for a in (*first.items, *rest.items)] == [again, booked], who
+        assert [v.id for v in world.visits.of(who, None, 5).items] == asked[::-1], who
+
+
 def test_terms_are_kept_and_change_only_from_the_version_read(world: p.AppointmentWorld) -> None:
     assert world.appointments.terms(p.PLACE) == p.TERMS
     assert world.appointments.terms("elsewhere") is None
@@ -155,6 +179,7 @@ def test_terms_are_kept_and_change_only_from_the_version_read(world: p.Appointme
     receipt = Receipt("booking_terms", p.PLACE, 2, (), {})
     world.appointments.set_terms(later, at=f.START, expected_version=1, key=KEY, receipt=receipt)
     assert world.appointments.terms(p.PLACE) == later
+    assert [row.types for row in unsent(world)] == [((1, CHANGED),), ((2, CHANGED),)]
     for expected, key in ((1, None), (2, KEY)):
         with pytest.raises(Conflict):
             world.appointments.set_terms(later, at=f.START, expected_version=expected, key=key, receipt=receipt)
@@ -193,13 +218,27 @@ def test_visits_are_kept_listed_and_take_their_staff_once(world: p.AppointmentWo
     with pytest.raises(Conflict):
         world.visits.commit(kept_visit, before=replace(kept_visit, version=1))
     assert world.visits.get("none") is None
+    assert world.visits.accesses(first) == []
+    for at in range(2):
+        world.clock.advance(seconds=at)
+        visits.read(world, DESK, first)
+    accesses = world.visits.accesses(first)
+    assert [(a.subject, a.what, a.at) for a in accesses] == [
+        (DESK.subject, "visit", world.clock.now() - timedelta(seconds=ago)) for ago in range(2)
+    ]
+    assert world.visits.get(first) == kept_visit
 
 
 @pytest.mark.requirement("H3")
 def test_rows_of_seats_lists_and_queues_do_not_say_who_booked(engine_or_moto: p.AppointmentWorld) -> None:
     appointments.book(engine_or_moto, f.HERDER, WISH, SATURDAY)
+    visit = visits.ask(engine_or_moto, f.HERDER, WISH, HOME).id
+    visits.arrange(engine_or_moto, DESK, visit, MADE)
     rows = [row for row in tables.Row.scan() if not row.pk.startswith(("booker#", "idem#"))]
     assert any(isinstance(row, booking_rows.SeatRow) for row in rows)
+    duties = [row for row in rows if isinstance(row, booking_rows.DutyRow)]
+    assert duties
+    assert not [row for row in duties if any(name in row.pk for name in (*MADE.staff, *MADE.equipment))]
     for row in rows:
         told = {name: value for name, value in row.attribute_values.items() if name not in ("lpk", "ttl")}
         assert f.HERDER.subject not in str(told).replace(row.pk, ""), row.kind

@@ -70,6 +70,7 @@ def stack(_started_cloud: EmulatedCloud) -> Any:
 
     _started_cloud.resume()
     yield Stack(_started_cloud, _prepared(Api(_started_cloud)))
+    _started_cloud.reset()  # thousands of acts by the people of the other tests
     _started_cloud.pause()
     wiring.install(None)
 

@@ -67,7 +67,7 @@ def _visits(world: AppointmentWorld, made: dict[str, str], own: str, foreign: st
     wish, start = Wish(bookings.PLACE, bookings.ITEM), f.START + timedelta(days=3)
     for name in ("visit", "visit-arranged", "visit-over"):
         made[name] = visits.ask(world, f.HERDER, wish, HOME).id
-    arranged = Arrangement(start, start + timedelta(hours=1), ("desk",), ("移动终端-1",))
+    arranged = Arrangement(start, start + timedelta(hours=1), ("desk",), ("TERMINAL-1",))
     visits.arrange(world, _who("desk"), made["visit-arranged"], arranged)
     visits.refuse(world, _who("desk"), made["visit-over"], "道路中断")
     for name, principal, authority in (("helped", f.HERDER, own), ("lapsed", f.STRANGER, foreign)):

@@ -120,7 +120,7 @@ def visited(api: Api) -> None:
     arranged, refused = (done(api.post("herder", "/v1/visits", wanted))["id"] for _ in range(2))
     start = api.cloud.clock.now() + timedelta(days=2)
     times = {"start": start.isoformat(), "end": (start + timedelta(hours=1)).isoformat()}
-    staff = {"staff": ["demo-place-desk"], "equipment": ["移动终端-9"]}
+    staff = {"staff": ["demo-place-desk"], "equipment": ["TERMINAL-9"]}
     done(api.post("place-desk", f"/v1/visits/{arranged}/arrangement", {**times, **staff}))
     done(api.post("place-desk", f"/v1/visits/{refused}/refusal", {"reason": f"{NAME}路远"}))
     assert done(api.get("place-desk", f"/v1/visits/{arranged}"))["address"] == address["address"]

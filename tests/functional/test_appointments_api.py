@@ -159,6 +159,9 @@ def test_whoever_waits_is_booked_when_a_seat_is_given_back(api: Api) -> None:
     waiting = {"place": made.id, "item": ITEM, "day": day}
     refused = api.post(other, "/v1/appointments/waiting-list", waiting)
     assert (refused.status, refused.code) == (409, "appointment.room-left")
+    unopened = (legal_day(api.cloud.clock.now()) + timedelta(days=16)).isoformat()
+    early = api.post(other, "/v1/appointments/waiting-list", {**waiting, "day": unopened})
+    assert (early.status, early.code) == (409, "appointment.too-early")
     first = booked(api, one, made, slot)
     listed = api.post(other, "/v1/appointments/waiting-list", waiting).body["id"]
     assert state(api, other, listed) == "waiting"
@@ -167,6 +170,21 @@ def test_whoever_waits_is_booked_when_a_seat_is_given_back(api: Api) -> None:
     assert state(api, other, listed) == "booked"
     assert kinds(api, other)[0] == "appointment.promoted"
     api.post(other, f"/v1/appointments/{listed}/cancellation")
+
+
+@pytest.mark.requirement("E4")
+def test_whoever_waits_is_booked_when_new_terms_make_room(api: Api) -> None:
+    one, other = somebody(api), somebody(api)
+    made = opened(api, hours=tuple(replace(h, spans=(Span(600, 630),)) for h in ALWAYS))
+    (slot,) = slots(api, made, 1)
+    booked(api, one, made, slot)
+    waiting = {"place": made.id, "item": ITEM, "day": slot["start"][:10]}
+    listed = api.post(other, "/v1/appointments/waiting-list", waiting).body["id"]
+    more = api.post("place-head", f"/v1/places/{made.id}/booking-terms", {**TERMS, "follows": 1, "seats": 2})
+    assert more.status == 200, more.body
+    api.cloud.settle()
+    assert state(api, other, listed) == "booked"
+    assert kinds(api, other)[0] == "appointment.promoted"
 
 
 @pytest.mark.requirement("E4")
@@ -273,8 +291,11 @@ def test_a_visit_is_asked_for_arranged_told_and_listed_for_both_sides(api: Api) 
     assert [found["id"] for found in listed] == [visit]
     start = api.cloud.clock.now() + timedelta(days=1)
     times = {"start": start.isoformat(), "end": (start + timedelta(hours=1)).isoformat()}
-    made = {**times, "staff": ["place-desk"], "equipment": ["移动终端-1"]}
+    made = {**times, "staff": ["place-desk"], "equipment": ["TERMINAL-1"]}
     assert api.post("herder", f"/v1/visits/{visit}/arrangement", made).code == "place.staff-only"
+    named = {**made, "staff": ["张三"], "equipment": ["李四的电脑"]}
+    refused = api.post("place-desk", f"/v1/visits/{visit}/arrangement", named)
+    assert set(refused.codes) == {"visit.staff", "visit.equipment"}
     assert api.post("place-desk", f"/v1/visits/{visit}/arrangement", made).status == 200
     api.cloud.settle()
     assert kinds(api, "herder")[0] == "visit.arranged"

@@ -22,6 +22,7 @@ def test_every_call_for_appointments_is_allowed_by_the_policy_of_its_function(
     with recorded(monkeypatch, physical) as calls:
         booking.test_a_seat_is_booked_once_shown_as_taken_told_and_given_back(api)
         booking.test_whoever_waits_is_booked_when_a_seat_is_given_back(api)
+        booking.test_whoever_waits_is_booked_when_new_terms_make_room(api)
         booking.test_when_the_place_closes_the_booked_are_moved_and_told(api)
         booking.test_a_visit_is_asked_for_arranged_told_and_listed_for_both_sides(api)
         booking.test_the_queue_takes_who_booked_and_who_walks_in_and_lets_priority_go_first(api)

@@ -8,6 +8,7 @@ from typing import Any
 
 from chalicelib.domain import visits as visit_rules
 from chalicelib.domain.appointments import TOLD, Appointment, AppointmentState
+from chalicelib.domain.booking_rules import CHANGED as TERMS_CHANGED
 from chalicelib.domain.messages import id_of_event
 from chalicelib.domain.place_reviews import Proposal, ProposalState
 from chalicelib.domain.schedules import Place, in_force
@@ -16,7 +17,7 @@ from chalicelib.domain.visits import Visit
 from chalicelib.services import appointments as bookings
 from chalicelib.services.places import CHANGED
 from chalicelib.storage.appointments import rows_of
-from chalicelib.storage.codec import instant
+from chalicelib.storage.visits import duty_place
 from tests.proof.stack import Rows, Stack
 
 OCCUPIED = frozenset({"seat", "wait", "held", "quarter", "booked_item"})
@@ -67,7 +68,7 @@ def at_once(found: Agreed) -> Iterator[str]:
         yield f"had, and not taken: {sorted(missing)}"
     yield from _queues(found)
     duties = {at for at, row in found.rows.items() if _kind(row) == "duty"}
-    wanted = {(f"duty#{who}", f"quarter#{instant(at)}") for visit in found.visits for who, at in visit.duties()}
+    wanted = {duty_place(who, at) for visit in found.visits for who, at in visit.duties()}
     if duties != wanted:
         yield f"duties {sorted(duties)}, the visits say {sorted(wanted)}"
 
@@ -85,6 +86,11 @@ def at_rest(stack: Stack, found: Agreed) -> Iterator[str]:
         for place in proposal.places if proposal.state is ProposalState.APPROVED else ():
             if (place.id, place.version, CHANGED) not in published:
                 yield f"version {place.version} of {place.id} was never announced"
+    for (pk, sk), row in found.rows.items():
+        place = pk.removeprefix("terms#")
+        for version in range(1, int(row["version"]["N"]) + 1) if sk == "terms" else ():
+            if (place, version, TERMS_CHANGED) not in published:
+                yield f"version {version} of the terms of {place} was never announced"
     for appointment in found.appointments:
         yield from _stuck(stack, found, appointment)
 

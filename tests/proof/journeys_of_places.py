@@ -80,6 +80,7 @@ def bookable(stack: Stack, *, one_slot: bool = False) -> None:
         for number, who in (("13900000001", person(0)), ("13900000002", person(10))):
             made = contacts.add(stack, who, number=number)
             contacts.confirm(stack, who, made.id, code=last_code(stack), correct=False)
+        stack.settle()
         stack.sms.sent.clear()
 
     stack.remembered(("bookable", one_slot), build)
@@ -186,6 +187,34 @@ def check_in(stack: Stack) -> Act:
     return Act(checking_in(on_the_day(stack)))
 
 
+# -- room is made -------------------------------------------------------------------------------------------------
+
+
+def with_more_seats() -> Any:
+    """The head of the centre gives each slot a third seat."""
+    return lambda w, key: appointments.set_terms(w, HEAD, b.terms(seats=3), key=key)
+
+
+def with_more_hours(stack: Stack) -> str:
+    """It is proposed that the centre opens on Saturdays as Xilingol's does; answers the proposal."""
+    change = b.place(version=2, name=f"{f.LEAGUE}政务服务中心", since=stack.clock.now().date(), demo=False)
+    return places.propose(stack, LEADER, [change], "延时服务").id
+
+
+@journey
+def agree_on_more_seats_that_others_wait_for(stack: Stack) -> Act:
+    """Person 10 gets the seat, person 11 goes on waiting."""
+    waited_for(stack)
+    return Act(with_more_seats())
+
+
+@journey
+def open_for_longer_while_others_wait(stack: Stack) -> Act:
+    """Persons 10 and 11 are booked."""
+    waited_for(stack)
+    return Act(approving(with_more_hours(stack)))
+
+
 # -- a place closes -----------------------------------------------------------------------------------------------
 
 
@@ -280,6 +309,17 @@ def arranging(visit: str) -> Any:
 def ask_for_a_visit(stack: Stack) -> Act:
     bookable(stack)
     return Act(lambda w, key: visits.ask(w, person(0), WISH, HOME, key=key))
+
+
+@journey
+def read_a_visit(stack: Stack) -> Act:
+    """The reading is recorded."""
+    visit = asked_for(stack)
+
+    def reading(own: Any, key: object) -> None:
+        visits.read(own, DESK, visit)
+
+    return Act(reading)
 
 
 @journey

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from chalicelib.domain.appointments import AppointmentState
+from chalicelib.domain.booking_rules import CHANGED as TERMS_CHANGED
 from chalicelib.services import appointments, places, queues, rebooking, visits
 from chalicelib.services.ports import Hint, Receipt
 from chalicelib.storage.tables import shard_of
@@ -28,6 +29,7 @@ from tests.proof.journeys_of_places import (
     on_the_day,
     proposed,
     waited_for,
+    with_more_seats,
 )
 from tests.proof.stack import Stack
 from tests.unit.test_appointment_services import DAY, DESK, SATURDAY, WISH, person
@@ -101,19 +103,33 @@ def wait_against_giving_back(stack: Stack) -> Race:
 
     def gives_back(own: Any) -> None:
         giving_back(0, first)(own, None)
-        _published(own, first)
+        _published(own, Hint(first, 2, "appointment.cancelled"))
         rebooking.promote(own, first)
         rebooking.tell(own, first, 2, "appointment.cancelled")
 
     return Race([joins, gives_back], unaided=True)
 
 
-def _published(own: Any, appointment_id: str) -> None:
+@race
+def wait_against_new_terms(stack: Stack) -> Race:
+    """Who joins the list as new terms make room, when nobody seems to wait, is not forgotten."""
+    full(stack)
+    joins = asked(stack, lambda w, key: appointments.wait(w, person(10), WISH, DAY, key=key), "wait")
+
+    def makes_room(own: Any) -> None:
+        with_more_seats()(own, None)
+        _published(own, Hint(b.PLACE, 2, TERMS_CHANGED))
+        rebooking.follow_terms(own, b.PLACE, 2)
+
+    return Race([joins, makes_room], unaided=True)
+
+
+def _published(own: Any, hint: Hint) -> None:
     """The hint of the second event is out: nobody publishes it again, and what it brings about is now."""
-    own.outside.stream[:] = [change for change in own.outside.stream if change[0]["case_id"]["S"] != appointment_id]
-    own.outside.published.append(Hint(appointment_id, 2, "appointment.cancelled"))
-    for row in own.cases.unsent(shard_of(appointment_id), own.clock.now() + timedelta(days=1), 50):
-        if row.case_id == appointment_id:
+    own.outside.stream[:] = [change for change in own.outside.stream if change[0]["case_id"]["S"] != hint.case_id]
+    own.outside.published.append(hint)
+    for row in own.cases.unsent(shard_of(hint.case_id), own.clock.now() + timedelta(days=1), 50):
+        if row.case_id == hint.case_id:
             own.cases.sent(row.key)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.actors import Actor, ActorKind, Role
 from chalicelib.domain.appointments import AppointmentState
-from chalicelib.domain.errors import DomainError, Forbidden, Invalid, NotFound, Refused
+from chalicelib.domain.errors import DomainError, Forbidden, Gone, Invalid, NotFound, Refused
+from chalicelib.domain.opening_hours import Span
+from chalicelib.domain.queueing import Priority
 from chalicelib.domain.slots import Seat
-from chalicelib.services import appointments, authorities
+from chalicelib.services import appointments, authorities, queues, schedules, visits
 from chalicelib.services.appointments import Wish
+from chalicelib.services.visits import Address
 from chalicelib.storage.memory import MemoryStore
 from chalicelib.storage.memory_appointments import MemoryAppointments, MemoryTickets
 from tests import bookings as p
@@ -25,6 +28,7 @@ from tests.unit.test_booking_rules import local
 SATURDAY = local("2026-03-07", "09:00")
 DAY = date(2026, 3, 7)
 WISH = Wish(p.PLACE, p.ITEM)
+ONE_SLOT = (p.hours(p.K.WEEKEND, {6}, Span(540, 570)),)
 DESK = Actor("desk", ActorKind.OFFICER, body=f.LEAGUE_BUREAU.id, division=f.LEAGUE, roles=frozenset({Role.WINDOW}))
 HEAD = replace(DESK, subject="head", roles=frozenset({Role.HEAD}))
 
@@ -141,6 +145,8 @@ def test_an_agent_books_under_an_authority_in_force_and_not_otherwise() -> None:
     shown = appointments.read(made, f.AGENT, booked)
     assert (shown.booker.name, shown.booker.agent) == (f.HERDER.name, f.AGENT.subject)
     assert appointments.mine(made, f.HERDER, None, 5).items == [shown]
+    assert appointments.mine(made, f.AGENT, None, 5).items == [shown]
+    assert appointments.mine(made, replace(f.AGENT, subject="colleague"), None, 5).items == []
     with pytest.raises(Invalid) as missing:
         appointments.book(made, f.AGENT, WISH, SATURDAY)
     assert missing.value.code == "appointment.booker-unknown"
@@ -149,6 +155,7 @@ def test_an_agent_books_under_an_authority_in_force_and_not_otherwise() -> None:
         with pytest.raises(NotFound) as over:
             act(made, f.AGENT, booked)
         assert over.value.code == "appointment.not-found"
+    assert appointments.mine(made, f.AGENT, None, 5).items == []
     assert appointments.read(made, f.HERDER, booked) == shown
 
 
@@ -170,15 +177,75 @@ def test_foreign_and_absent_appointments_look_the_same_and_staff_does_not_give_t
 @pytest.mark.requirement("E4")
 def test_one_waits_only_where_nothing_can_be_booked() -> None:
     made = world()
+    made.place_store.load([p.place(version=2, hours=ONE_SLOT)])
     with pytest.raises(Refused) as refused:
         appointments.wait(made, f.HERDER, WISH, DAY)
     assert refused.value.code == "appointment.room-left"
-    made.clock.at = local("2026-03-06", "12:00")
+    filled(made)
     waiting = appointments.wait(made, f.HERDER, WISH, DAY).id
     assert appointments.read(made, f.HERDER, waiting).state is AppointmentState.WAITING
     with pytest.raises(Refused) as twice:
         appointments.wait(made, f.HERDER, WISH, DAY)
     assert twice.value.code == "appointment.item-twice"
+
+
+LATER = date(2026, 3, 21)
+"""Booking of that Saturday opens on Monday the 16th at 9:00 and ends on Friday the 20th at 12:00."""
+
+
+@pytest.mark.requirement("E4")
+@pytest.mark.parametrize(
+    ("boundary", "before", "at"),
+    [
+        (("2026-03-16", "09:00"), "appointment.too-early", "appointment.room-left"),
+        (("2026-03-20", "12:00"), "appointment.room-left", "appointment.too-late"),
+        (("2026-03-21", "09:00"), "appointment.too-late", "appointment.past"),
+        (("2026-03-22", "00:00"), "appointment.past", "appointment.past"),
+    ],
+)
+def test_one_waits_from_the_second_at_which_booking_opens_until_it_closes(
+    boundary: tuple[str, str], before: str, at: str
+) -> None:
+    made = world()
+    made.place_store.load([p.place(version=2, hours=ONE_SLOT)])
+    for seconds, code in ((-1, before), (0, at), (1, at)):
+        made.clock.at = local(*boundary) + timedelta(seconds=seconds)
+        with pytest.raises(Refused) as refused:
+            appointments.wait(made, f.HERDER, WISH, LATER)
+        assert refused.value.code == code, seconds
+
+
+@pytest.mark.requirement("E4")
+def test_nobody_waits_once_seats_are_given_back_no_more() -> None:
+    made = p.AppointmentWorld().open_for_booking(p.terms(rules=(replace(p.DAYS_BEFORE, kinds=(p.K.WEEKEND,)),)))
+    made.place_store.load([p.place(version=2, hours=ONE_SLOT)])
+    made.clock.at = SATURDAY - timedelta(minutes=60)
+    with pytest.raises(Refused) as room:
+        appointments.wait(made, f.HERDER, WISH, DAY)
+    assert room.value.code == "appointment.room-left"
+    filled(made)
+    with pytest.raises(Refused) as late:
+        appointments.wait(made, f.HERDER, WISH, DAY)
+    assert late.value.code == "appointment.too-late"
+    made.clock.advance(seconds=-1)
+    assert appointments.wait(made, f.HERDER, WISH, DAY).result["state"] == "waiting"
+
+
+@pytest.mark.requirement("E4")
+@pytest.mark.parametrize(
+    ("day", "code"),
+    [
+        (date(2026, 2, 28), "appointment.past"),
+        (date(2026, 3, 1), "appointment.no-such-slot"),
+        (date(2026, 4, 3), "appointment.no-such-slot"),
+    ],
+)
+def test_nobody_waits_for_days_long_over_far_ahead_or_without_slots(day: date, code: str) -> None:
+    made = world()
+    made.place_store.load([p.place(version=2, hours=ONE_SLOT)])
+    with pytest.raises(Invalid) as refused:
+        appointments.wait(made, f.HERDER, WISH, day)
+    assert refused.value.code == code
 
 
 @pytest.mark.requirement("E4")
@@ -194,6 +261,37 @@ def test_terms_are_set_by_the_head_at_the_place_and_nobody_else() -> None:
     assert {v.code for v in refused.value.violations} >= {"booking-terms.length", "booking-terms.seats"}
     assert appointments.set_terms(made, HEAD, p.terms(version=0)).version == 1
     assert appointments.read_terms(made, p.PLACE) == p.TERMS
+
+
+@pytest.mark.requirement("E4")
+def test_whatever_is_asked_of_a_closed_place_is_gone_and_before_its_day_it_is_not() -> None:
+    made, last = world(), date(2026, 3, 6)
+    made.place_store.load([p.place(version=2, since=DAY, closed=True)])
+    assert appointments.availability(made, p.PLACE, last, p.ITEM)
+    assert appointments.read_terms(made, p.PLACE) == p.TERMS
+    asked: list[Callable[[], object]] = [
+        lambda: appointments.availability(made, p.PLACE, DAY, p.ITEM),
+        lambda: appointments.book(made, f.HERDER, WISH, SATURDAY),
+        lambda: appointments.wait(made, f.HERDER, WISH, DAY),
+    ]
+    today: list[Callable[[], object]] = [
+        lambda: appointments.read_terms(made, p.PLACE),
+        lambda: appointments.set_terms(made, HEAD, p.terms(version=1)),
+        lambda: visits.ask(made, f.HERDER, WISH, Address(f.GACHA, "示例嘎查1号", Priority.ELDERLY)),
+        lambda: visits.of_place(made, DESK, p.PLACE, None, 5),
+        lambda: queues.queue(made, p.PLACE),
+        lambda: queues.take_number(made, DESK, p.PLACE, p.ITEM),
+        lambda: queues.call_next(made, DESK, p.PLACE, "W1"),
+        lambda: queues.close_ticket(made, DESK, p.PLACE, 1, served=True),
+    ]
+    for moment, acts in ((made.clock.at, asked), (SATURDAY, today)):
+        made.clock.at = moment
+        for act in acts:
+            with pytest.raises(Gone) as gone:
+                act()
+            assert gone.value.code == "place.closed"
+    assert schedules.place(made, p.PLACE).closed
+    assert [version.version for version in schedules.versions(made, p.PLACE)] == [1, 2]
 
 
 @pytest.mark.requirement("E4")

@@ -162,10 +162,12 @@ def test_nobody_is_expected_in_two_places_at_a_time(other: datetime, double: boo
 
 @pytest.mark.requirement("E4")
 def test_nobody_books_or_waits_twice_for_one_item_at_a_time() -> None:
-    diary = Diary(items={p.ITEM: TUESDAY})
+    diary, afternoon = Diary(items={p.ITEM: TUESDAY}), slot(local("2026-03-10", "14:30"))
     for now, expected in ((TUESDAY - SECOND, ["appointment.item-twice"]), (TUESDAY, [])):
-        assert [v.code for v in rules.unwaitable(date(2026, 3, 10), p.ITEM, p.TERMS, diary, now)] == expected
-    assert not list(rules.unwaitable(date(2026, 3, 10), "150105001002", p.TERMS, diary, f.START))
+        found = rules.unwaitable([afternoon], p.ITEM, p.TERMS, diary, now, packaged(), room=False)
+        assert [v.code for v in found] == expected
+    other = rules.unwaitable([afternoon], "150105001002", p.TERMS, diary, f.START, packaged(), room=False)
+    assert not list(other)
 
 
 def test_the_quarters_of_a_stretch_are_all_that_it_touches() -> None:

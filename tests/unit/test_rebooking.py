@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.appointments import FOLLOWED, Appointment, AppointmentState, Booker
-from chalicelib.domain.errors import Conflict, Forbidden, NotFound, Refused, Unavailable
+from chalicelib.domain.booking_rules import CHANGED
+from chalicelib.domain.errors import Conflict, Forbidden, Gone, NotFound, Refused, Unavailable
 from chalicelib.domain.opening_hours import Closure, Span
 from chalicelib.domain.queueing import Priority
 from chalicelib.domain.slots import Seat
@@ -19,11 +20,10 @@ from chalicelib.services.appointments import Wish
 from chalicelib.storage.memory_appointments import MemoryAppointments, MemoryTickets
 from tests import bookings as p
 from tests import factories as f
-from tests.unit.test_appointment_services import DAY, DESK, SATURDAY, WISH, filled, person, world
+from tests.unit.test_appointment_services import DAY, DESK, HEAD, ONE_SLOT, SATURDAY, WISH, filled, person, world
 from tests.unit.test_booking_rules import local
 
 S = AppointmentState
-ONE_SLOT = (p.hours(p.K.WEEKEND, {6}, Span(540, 570)),)
 HALF_HOUR = timedelta(minutes=30)
 
 
@@ -147,12 +147,58 @@ def test_who_joins_the_list_as_the_seat_becomes_free_is_booked_by_their_own_even
 
 
 @pytest.mark.requirement("E4")
-def test_joining_the_list_books_nobody_before_booking_opens() -> None:
-    made = world()
-    made.place_store.load([p.place(version=2, hours=ONE_SLOT)])
-    early = appointments.wait(made, person(0), WISH, DAY + timedelta(days=7)).id
-    assert rebooking.promote(made, early) == 0
-    assert kept(made, early).state is S.WAITING
+def test_when_new_terms_have_more_seats_whoever_has_waited_longest_is_booked() -> None:
+    made, _, waiting = full_day()
+    receipt = appointments.set_terms(made, HEAD, p.terms(version=1, seats=4))
+    (row,) = [row for row in made.store.outbox.values() if row.case_id == p.PLACE and row.types == ((2, CHANGED),)]
+    assert rebooking.follow_terms(made, row.case_id, receipt.version) == 2
+    assert rebooking.follow_terms(made, row.case_id, receipt.version) == 0  # the hint came twice
+    assert [kept(made, i).state for i in waiting] == [S.BOOKED, S.BOOKED, S.WAITING]
+    assert kept(made, waiting[0]).event == "appointment.promoted"
+
+
+@pytest.mark.requirement("E4")
+def test_when_a_new_version_has_more_hours_whoever_waits_is_booked() -> None:
+    made, booked, waiting = full_day()
+    made.place_store.load([p.place(version=3)])
+    assert rebooking.follow_place(made, p.PLACE, 3) == {"kept": 2, "moved": 0, "freed": 0, "promoted": 3}
+    assert rebooking.follow_place(made, p.PLACE, 3)["promoted"] == 0
+    assert {kept(made, i).state for i in (*booked, *waiting)} == {S.BOOKED}
+
+
+@pytest.mark.requirement("E4")
+def test_who_is_moved_comes_before_who_waits() -> None:
+    made, booked, waiting = full_day()
+    made.place_store.load([p.place(version=3, hours=(p.hours(p.K.WEEKEND, {6}, Span(570, 645)),))])
+    found = rebooking.follow_place(made, p.PLACE, 3)
+    assert (found["moved"], found["promoted"]) == (2, 2)
+    assert [kept(made, i).start for i in booked] == [SATURDAY + HALF_HOUR] * 2
+    assert [kept(made, i).state for i in waiting] == [S.BOOKED, S.BOOKED, S.WAITING]
+
+
+@pytest.mark.requirement("E4")
+def test_new_terms_book_nobody_where_the_place_is_closed_or_the_terms_are_not_there_yet() -> None:
+    made, _, waiting = full_day()
+    with pytest.raises(Unavailable):
+        rebooking.follow_terms(made, p.PLACE, 2)
+    appointments.set_terms(made, HEAD, p.terms(version=1, seats=4))
+    made.place_store.load([p.place(version=3, closed=True)])
+    assert rebooking.follow_terms(made, p.PLACE, 2) == 0
+    assert {kept(made, i).state for i in waiting} == {S.WAITING}
+
+
+@pytest.mark.requirement("H0")
+def test_a_message_whose_row_met_a_conflict_is_not_taken_for_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, booked, _ = full_day()
+
+    def in_the_way(*args: object, **named: object) -> None:
+        raise Conflict.because("store.conflict")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(made.messages, "commit", in_the_way)
+        with pytest.raises(Conflict):  # the hint comes again
+            rebooking.tell(made, booked[0], 1, "appointment.booked")
+    assert rebooking.tell(made, booked[0], 1, "appointment.booked") == made.messages.of_case(booked[0])[0]
 
 
 def closed(version: int = 2, *spans: Span, last: date = DAY) -> p.Place:
@@ -165,7 +211,7 @@ def test_the_booked_of_a_closed_day_are_moved_to_the_next_that_is_free_and_told(
     ids = filled(made)
     elsewhere = appointments.book(made, person(5), WISH, SATURDAY + timedelta(days=1)).id
     made.place_store.load([closed()])
-    assert rebooking.follow_place(made, p.PLACE, 2) == {"kept": 1, "moved": 2, "freed": 0}
+    assert rebooking.follow_place(made, p.PLACE, 2) == {"kept": 1, "moved": 2, "freed": 0, "promoted": 0}
     moved = [kept(made, i) for i in ids]
     assert [a.state for a in moved] == [S.BOOKED, S.BOOKED]
     assert all(a.moved_from == SATURDAY for a in moved)
@@ -196,7 +242,7 @@ def test_where_nothing_is_free_soon_the_booking_is_freed_without_fault() -> None
     made = world()
     (first, _) = filled(made)
     made.place_store.load([closed(last=DAY + timedelta(days=30))])
-    assert rebooking.follow_place(made, p.PLACE, 2) == {"kept": 0, "moved": 0, "freed": 2}
+    assert rebooking.follow_place(made, p.PLACE, 2) == {"kept": 0, "moved": 0, "freed": 2, "promoted": 0}
     freed = kept(made, first)
     assert (freed.state, freed.seat) == (S.FREED, None)
     diary = made.appointments.diary(person(0).subject)
@@ -209,8 +255,9 @@ def test_a_place_that_closes_for_good_frees_everybody_and_takes_nobody() -> None
     filled(made)
     made.place_store.load([p.place(version=2, closed=True)])
     assert rebooking.follow_place(made, p.PLACE, 2)["freed"] == 2
-    with pytest.raises(NotFound):
+    with pytest.raises(Gone) as gone:
         appointments.book(made, f.HERDER, WISH, SATURDAY)
+    assert gone.value.code == "place.closed"
 
 
 @pytest.mark.requirement("E4")

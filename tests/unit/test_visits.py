@@ -8,12 +8,15 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, Refused
+from chalicelib.domain.actors import Actor, ActorKind
+from chalicelib.domain.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, Refused, Unavailable
 from chalicelib.domain.queueing import Priority
-from chalicelib.domain.visits import LONGEST, Arrangement, VisitState
+from chalicelib.domain.visits import GROUNDS, LONGEST, Arrangement, Visit, VisitState
 from chalicelib.services import authorities, visits
 from chalicelib.services.appointments import Wish
+from chalicelib.services.log_ports import Access
 from chalicelib.services.visits import Address
+from chalicelib.storage.memory_appointments import MemoryVisits
 from tests import bookings as p
 from tests import factories as f
 from tests.unit.test_appointment_services import DESK, WISH, person, world
@@ -21,8 +24,16 @@ from tests.unit.test_appointment_services import DESK, WISH, person, world
 pytestmark = pytest.mark.requirement("E4")
 HOME = Address(f.GACHA, "示例嘎查𠮷1号", Priority.ELDERLY)
 START = f.START + timedelta(days=1)
+UNTIL = f.START + timedelta(days=30)
 HOUR = timedelta(hours=1)
-MADE = Arrangement(START, START + HOUR, ("desk",), ("移动终端-1",))
+MADE = Arrangement(START, START + HOUR, ("desk",), ("TERMINAL-1",))
+
+
+def authorised(made: p.AppointmentWorld, principal: Actor) -> str:
+    """An authority of the agent, until a month has gone."""
+    proposed = authorities.propose(made, f.AGENT, principal=principal.subject, items=(p.ITEM,), until=UNTIL).id
+    authorities.confirm(made, principal, proposed)
+    return proposed
 
 
 def asked(made: p.AppointmentWorld, number: int = 0) -> str:
@@ -73,6 +84,16 @@ def test_what_cannot_be_asked_for_is_refused_with_everything_that_is_wrong(
     assert {v.code for v in refused.value.violations} == codes
 
 
+@pytest.mark.parametrize("ground", sorted(GROUNDS))
+def test_an_organisation_has_no_ground_that_only_a_person_has(ground: Priority) -> None:
+    made, company = world(), Actor("company", ActorKind.ORGANISATION, "示例牧业有限公司")
+    authority = authorised(made, company)
+    for actor, wish in ((company, WISH), (f.AGENT, replace(WISH, principal=company.subject, authority=authority))):
+        with pytest.raises(Invalid) as refused:
+            visits.ask(made, actor, wish, replace(HOME, ground=ground))
+        assert refused.value.code == "visit.ground-of-persons"
+
+
 @pytest.mark.parametrize(
     ("made", "codes"),
     [
@@ -92,13 +113,42 @@ def test_times_that_make_no_sense_are_refused(made: Arrangement, codes: set[str]
     assert {v.code for v in refused.value.violations} == codes
 
 
+@pytest.mark.requirement("H3")
+@pytest.mark.parametrize(
+    ("staff", "equipment", "pointers"),
+    [
+        (("0f8fad5b-d9cb-469f-a165-70867728950e", "auth0|5f7c"), ("TERMINAL-1", "P3-000017"), []),
+        (("张三",), (), ["/staff/0"]),
+        (("desk", "Zhang San"), (), ["/staff/1"]),
+        (("desk\n",), (), ["/staff/0"]),
+        (("a@b.cn",), (), ["/staff/0"]),
+        (("desk",), ("张三的电脑-1", "TERMINAL-1", "TERMINAL", "terminal-1", "TERMINAL-٣"), [0, 2, 3, 4]),
+    ],
+)
+def test_staff_and_equipment_are_accounts_and_codes_and_no_names(
+    staff: tuple[str, ...], equipment: tuple[str, ...], pointers: list[str | int]
+) -> None:
+    made = world()
+    visit = asked(made)
+    arrangement = replace(MADE, staff=staff, equipment=equipment)
+    if not pointers:
+        assert visits.arrange(made, DESK, visit, arrangement).result == {"state": "arranged"}
+        return
+    with pytest.raises(Invalid) as refused:
+        visits.arrange(made, DESK, visit, arrangement)
+    told = [(v.code, v.pointer) for v in refused.value.violations]
+    assert told == [
+        ("visit.equipment", f"/equipment/{at}") if isinstance(at, int) else ("visit.staff", at) for at in pointers
+    ]
+
+
 @pytest.mark.parametrize(
     ("other", "clash"),
     [
         (MADE, True),
         (replace(MADE, staff=("colleague",)), True),
         (replace(MADE, equipment=()), True),
-        (replace(MADE, staff=("colleague",), equipment=("移动终端-2",)), False),
+        (replace(MADE, staff=("colleague",), equipment=("TERMINAL-2",)), False),
         (replace(MADE, start=START + HOUR, end=START + 2 * HOUR), False),
         (replace(MADE, start=START + HOUR - timedelta(seconds=1), end=START + 2 * HOUR), True),
     ],
@@ -167,14 +217,52 @@ def test_only_both_sides_see_a_visit_and_only_the_staff_arranges_it() -> None:
 
 
 @pytest.mark.requirement("I4")
+def test_whoever_reads_anothers_visit_is_recorded_and_the_applicant_is_not() -> None:
+    made = world()
+    authority = authorised(made, f.HERDER)
+    visit = visits.ask(made, f.AGENT, replace(WISH, principal=f.HERDER.subject, authority=authority), HOME).id
+    for reader in (f.HERDER, f.AGENT, DESK):
+        visits.read(made, reader, visit)
+    visits.of_place(made, DESK, p.PLACE, None, 5)
+    visits.arrange(made, DESK, visit, MADE)  # shows nothing
+    visits.mine(made, f.HERDER, None, 5)
+    with pytest.raises(NotFound):
+        visits.read(made, f.STRANGER, visit)
+    assert [(a.subject, a.body, a.what) for a in made.visits.accesses(visit)] == [
+        (DESK.subject, DESK.body, "visits"),
+        (DESK.subject, DESK.body, "visit"),
+        (f.AGENT.subject, "", "visit"),
+    ]
+
+
+class Unwritable(MemoryVisits):
+    """Keeps no record of readings."""
+
+    def note(self, visit: Visit, access: Access, chance: str) -> None:
+        raise Unavailable.because("store.unavailable")
+
+
+@pytest.mark.requirement("I4")
+def test_a_reading_that_cannot_be_recorded_shows_nothing() -> None:
+    made = world()
+    made.visits = Unwritable(made.store)
+    visit = asked(made)
+    for act in (lambda: visits.read(made, DESK, visit), lambda: visits.of_place(made, DESK, p.PLACE, None, 5)):
+        with pytest.raises(Unavailable):
+            act()
+    assert visits.read(made, person(0), visit).id == visit
+
+
+@pytest.mark.requirement("I4")
 def test_an_agent_whose_authority_is_over_sees_no_visit_that_they_asked_for() -> None:
     made = world()
-    until = f.START + timedelta(days=30)
-    authority = authorities.propose(made, f.AGENT, principal=f.HERDER.subject, items=(p.ITEM,), until=until).id
-    authorities.confirm(made, f.HERDER, authority)
+    authority = authorised(made, f.HERDER)
     visit = visits.ask(made, f.AGENT, replace(WISH, principal=f.HERDER.subject, authority=authority), HOME).id
     assert visits.read(made, f.AGENT, visit).address == HOME.text
-    made.clock.at = until
+    assert [v.id for v in visits.mine(made, f.AGENT, None, 5).items] == [visit]
+    assert [a.what for a in made.visits.accesses(visit)] == ["visits", "visit"]
+    made.clock.at = UNTIL
+    assert visits.mine(made, f.AGENT, None, 5).items == []
     for act in (visits.read, visits.cancel):
         with pytest.raises(NotFound) as over:
             act(made, f.AGENT, visit)
