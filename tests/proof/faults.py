@@ -66,13 +66,13 @@ class Site:
     function: str
     what: str
     signature: str
-    delivery: bool = False
+    deliveries: tuple[Mode, ...] = ()
 
     @property
     def modes(self) -> tuple[Mode, ...]:
         """The faults that can happen here."""
-        if self.delivery:
-            return DELIVERIES
+        if self.deliveries:
+            return self.deliveries
         operation = self.what.split()[0].rpartition(".")[2]
         return CALLS if operation in _WRITES else CALLS[:5]
 
@@ -89,6 +89,7 @@ class Calls:
     armed: bool = False
     happened: bool = False
     function: str = ""
+    about: str = ""
     answered: Callable[[str, Mapping[str, Any]], None] = lambda operation, body: None
     die: Callable[[str], NoReturn] = killed
     pause: Callable[[str], None] | None = None
@@ -127,21 +128,22 @@ class Calls:
             self.armed, self.pause = before
 
     @contextmanager
-    def within(self, function: str) -> Iterator[None]:
-        """Name the invocation that the calls belong to."""
-        before, self.function = self.function, function
+    def within(self, function: str, about: str = "") -> Iterator[None]:
+        """Name the invocation that the calls belong to, and the kind of event that it is about."""
+        before = self.function, self.about
+        self.function, self.about = function, about
         try:
             yield
         finally:
-            self.function = before
+            self.function, self.about = before
             if self._stormed:
                 self._stormed, self._storm = False, self._storm[1:]
 
     # -- deliveries --------------------------------------------------------------------------------------
 
-    def delivery(self, what: str) -> Mode | None:
+    def delivery(self, what: str, modes: tuple[Mode, ...] = DELIVERIES) -> Mode | None:
         """How this delivery goes wrong; None if it does not."""
-        return self._visit(what, delivery=True) if self.armed else None
+        return self._visit(what, modes) if self.armed else None
 
     # -- calls -------------------------------------------------------------------------------------------
 
@@ -184,10 +186,11 @@ class Calls:
             UserAgentString.to_string = named
             BaseClient._make_api_call, Endpoint._do_get_response, botocore.endpoint.time = call, send, clock
 
-    def _visit(self, what: str, *, delivery: bool = False) -> Mode | None:
+    def _visit(self, what: str, deliveries: tuple[Mode, ...] = ()) -> Mode | None:
         number = len(self.sites)
         before = sum(site.function == self.function for site in self.sites)
-        self.sites.append(Site(number, self.function, what, f"{self.function}|{what}", delivery))
+        signature = f"{self.function}|{self.about}|{what}"
+        self.sites.append(Site(number, self.function, what, signature, deliveries))
         if before > 1_000:
             raise AssertionError(f"{self.function} does not come to an end")
         if self.fault and self.fault[0] == number:

@@ -51,6 +51,8 @@ def effect(stack: Stack) -> Effect:
     catalog = stack.rows(stack.stores.catalog)
     places = stack.rows(stack.stores.places)
     kinds = Counter(_kind(row) for row in [*rows.values(), *catalog.values(), *places.values()])
+    timers = [row["timer"]["S"] for row in rows.values() if "timer" in row]
+    kinds.update(f"timer {timer}" for timer in timers if timer != "watch")  # which stays until it has seen the end
     logs, states = [], []
     for case_id in case_ids(rows):
         case = stack.cases.get(case_id)

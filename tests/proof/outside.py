@@ -20,6 +20,8 @@ from chalicelib.edge.functions import REGISTRY, Queue
 from chalicelib.services.ports import Hint
 
 Json = dict[str, Any]
+Record = tuple[Json, int]
+"""A record of the stream: the new row, and how often it was delivered."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,9 @@ class Execution:
 class Outside:
     """The state of everything between our functions. ``frozen`` copies it, ``thaw`` puts it back."""
 
-    stream: list[tuple[Json, int]] = field(default_factory=list)
+    stream: list[Record] = field(default_factory=list)
+    late_records: list[Record] = field(default_factory=list)
+    last_records: list[Record] = field(default_factory=list)
     queue: list[Message] = field(default_factory=list)
     held: list[Message] = field(default_factory=list)
     last: list[Message] = field(default_factory=list)

@@ -153,9 +153,9 @@ class Stack(f.World):
         except Exception as error:
             raise Unforeseen(repr(error)) from error
 
-    def run(self, name: str, event: Mapping[str, Any]) -> Any:
-        """Invoke one of the declared functions in a new container."""
-        with self.calls.within(name):
+    def run(self, name: str, event: Mapping[str, Any], about: str = "") -> Any:
+        """Invoke one of the declared functions in a new container, about a kind of event."""
+        with self.calls.within(name, about):
             self.renew()
             wiring.install(self)  # type: ignore[arg-type]
             context = SimpleNamespace(aws_request_id="proof", function_name=name)
@@ -172,8 +172,9 @@ class Stack(f.World):
                 self._consume(self.outside.queue.pop(0))
             elif self.outside.to_open() is not None:
                 self._open()
-            elif self.outside.last:
+            elif self.outside.last or self.outside.last_records:
                 self.outside.queue, self.outside.last = self.outside.last, []
+                self.outside.stream, self.outside.last_records = self.outside.last_records, []
             else:
                 return
         raise AssertionError("it never comes to rest")
@@ -182,13 +183,17 @@ class Stack(f.World):
         image, tries = self.outside.stream.pop(0)
         with self.calls.within("relay_outbox"):
             mode = self.calls.delivery(f"stream {_types(image)}") if tries == 0 else None
-        if mode in (Mode.NEVER, Mode.LATE):
-            return  # the sweeper finds the row
+        if mode in (Mode.LATE, Mode.AGAIN_LATER):
+            self.outside.late_records.append((image, 1))
+        if mode is Mode.LAST:
+            self.outside.last_records.append((image, 1))
+        if mode in (Mode.NEVER, Mode.LATE, Mode.LAST):
+            return  # the sweeper finds the row, unless the record comes before
         change = {"Keys": {"pk": image["pk"]}, "NewImage": image, "SequenceNumber": "1"}
         event = {"Records": [{"eventName": "INSERT", "dynamodb": change}]}
-        for _ in range(2 if mode in (Mode.TWICE, Mode.AGAIN_LATER) else 1):
+        for _ in range(2 if mode is Mode.TWICE else 1):
             try:
-                failed = self.run("relay_outbox", event)["batchItemFailures"]
+                failed = self.run("relay_outbox", event, _types(image))["batchItemFailures"]
             except (Died, DomainError):
                 failed = ["1"]
             if failed and tries < RECEIVES:
@@ -215,7 +220,7 @@ class Stack(f.World):
         detail = {"case_id": hint.case_id, "number": hint.number, "type": hint.type}
         event = {"Records": [{"messageId": "m", "body": json.dumps({"detail": detail})}]}
         try:
-            failed = bool(self.run(message.function, event)["batchItemFailures"])
+            failed = bool(self.run(message.function, event, hint.type)["batchItemFailures"])
         except Died:
             failed = True
         if failed:
@@ -227,7 +232,10 @@ class Stack(f.World):
         assert execution is not None
         token = self.outside.next_token()
         self.outside.wait_for(execution.name, token)
-        self.opened(execution.case_id, execution.attempt, token)
+        with self.calls.within(OPENING[execution.machine]):
+            mode = self.calls.delivery("task", (Mode.TWICE,))
+        for _ in range(2 if mode is Mode.TWICE else 1):
+            self.opened(execution.case_id, execution.attempt, token)
 
     def opened(self, case_id: str, attempt: int, token: str) -> None:
         """Run the task of the state machine, and let the execution go on with what comes of it."""
@@ -254,9 +262,11 @@ class Stack(f.World):
         self.clock.advance(seconds=PUT_OFF.total_seconds())
         self.run_schedules()
         late = [*self.outside.held, *(m for m in self.outside.dead_letters if m.function not in RECONCILED)]
-        if late or self._put_off():
+        if late or self.outside.late_records or self._put_off():
             self.clock.advance(hours=2)
             self.outside.queue += late
+            self.outside.stream += self.outside.late_records
+            self.outside.late_records.clear()
             self.outside.held.clear()
             self.outside.dead_letters.clear()
             self.run_schedules()
@@ -269,8 +279,11 @@ class Stack(f.World):
 
     def scheduled(self, name: str) -> None:
         """Run a scheduled function once, over the shards in use."""
+        with self.calls.within(name):
+            mode = self.calls.delivery("schedule", (Mode.TWICE,))
         with self.shards():
-            self.run(name, {})
+            for _ in range(2 if mode is Mode.TWICE else 1):
+                self.run(name, {})
 
     def run_schedules(self) -> None:
         """Every scheduled function once, each followed by all that follows from it."""

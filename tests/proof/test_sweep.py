@@ -71,5 +71,5 @@ def test_every_command_of_the_domain_has_a_journey(swept: Swept) -> None:
 
 
 def test_every_service_that_is_written_to_is_among_the_calls(swept: Swept) -> None:
-    called = {site.what.split(".")[0] for site in swept.sites if not site.delivery}
+    called = {site.what.split(".")[0] for site in swept.sites if not site.deliveries}
     assert {"dynamodb", "kms", "s3", "events", "stepfunctions", "sms"} <= called
