@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -26,8 +26,8 @@ from chalicelib.domain.commitments import was_decided
 from chalicelib.domain.credit import Effect, Entry, Scope, Terms
 from chalicelib.domain.documents import DocumentKind
 from chalicelib.domain.errors import NotFound
+from chalicelib.services import annulments, lapses
 from chalicelib.services import cases as case_services
-from chalicelib.services import lapses
 from chalicelib.services.changes import change
 from chalicelib.services.documents import blank, write
 from chalicelib.services.ports import Ports, Receipt, RequestKey
@@ -114,7 +114,10 @@ def decide(
     remedies: str,
     key: RequestKey | None = None,
 ) -> Receipt:
-    """Revoke, uphold, or keep although it was false (行政许可法 69(3)). A revocation annuls the certificate."""
+    """Revoke, uphold, or keep although it was false (行政许可法 69(3)).
+
+    A revocation annuls the certificate and what came of it.
+    """
 
     def build(case: Case, now: datetime) -> DecideRevocation:
         revoked = outcome is Final.REVOKED
@@ -126,15 +129,10 @@ def decide(
         depending = _depending(ports, case) if revoked and case.certificate else ()
         return replace(command, document=document, depending=depending)
 
-    return change(
-        ports, actor, case_id, DecideRevocation, build, key=key, standing=lambda after: _annulled(ports, after)
-    )
+    def standing(after: Case) -> Iterable[Certificate]:
+        return annulments.annulled(ports, after) if after.state is CaseState.REVOKED else ()
 
-
-def _annulled(ports: Ports, after: Case) -> Iterator[Certificate]:
-    found = ports.certificates.get(after.certificate) if after.certificate else None
-    if after.state is CaseState.REVOKED and found is not None:
-        yield found.annulled()
+    return change(ports, actor, case_id, DecideRevocation, build, key=key, standing=standing)
 
 
 def _depending(ports: Ports, case: Case) -> tuple[str, ...]:

@@ -22,11 +22,16 @@ from chalicelib.services.ports import Ports
 class Place:
     """Which place a new certificate takes: that of ``identifier``; empty for what is applied for anew.
 
-    ``standing``: the certificate there, if it counts. None for what was annulled, or whose person was erased.
+    ``found``: the certificate there. None where its person was erased.
     """
 
     identifier: str = ""
-    standing: Certificate | None = None
+    found: Certificate | None = None
+
+    @property
+    def standing(self) -> Certificate | None:
+        """The certificate there, if it counts."""
+        return self.found if self.found is not None and self.found.state is CertificateState.VALID else None
 
 
 def place(ports: Ports, case: Case) -> Place:
@@ -34,13 +39,24 @@ def place(ports: Ports, case: Case) -> Place:
 
     Of two cases about one certificate the second takes the place of what the first has brought.
     """
-    if case.about is None:
-        return Place()
-    last = case.about.identifier
-    while following := ports.certificates.successor(last):
-        last = following
-    found = ports.certificates.get(last)
-    return Place(last, found if found is not None and found.state is CertificateState.VALID else None)
+    return end(ports, case.about.identifier) if case.about else Place()
+
+
+def end(ports: Ports, identifier: str) -> Place:
+    """The end of the chain from a certificate on: the only one of it that can count.
+
+    What counts is written only as it was read; whatever else is found there is the end if the chain still leads to it.
+    """
+    while True:
+        found = Place(last := _last(ports, identifier), ports.certificates.get(last))
+        if found.standing is not None or _last(ports, identifier) == last:
+            return found
+
+
+def _last(ports: Ports, identifier: str) -> str:
+    while following := ports.certificates.successor(identifier):
+        identifier = following
+    return identifier
 
 
 def valid_until(case: Case, item: ImplementationItem, at: Place, now: datetime) -> datetime | None:

@@ -11,6 +11,7 @@ from chalicelib.services.ports import TaskToken
 from tests import factories as f
 from tests import journey
 from tests import promises as p
+from tests.unit.test_replacements import granted, issued, stored, valid
 
 pytestmark = pytest.mark.requirement("C5")
 
@@ -64,3 +65,15 @@ def test_a_revocation_annuls_the_certificate_and_finds_what_rests_on_it(promisin
     assert stored.commitment.evidence is not None
     assert commitment_checks.record_credit(world, case_id) == 1
     assert commitment_checks.record_credit(world, case_id) == 0
+
+
+def test_a_revocation_annuls_what_stands_at_the_end_of_the_chain_too(promising: f.World) -> None:
+    world = promising
+    case_id = p.heard(world)
+    world.catalog.publish(f.item(version=2, result_validity="3年"))  # the ordinary way, with nothing to prove
+    chain = [journey.get(world, case_id).certificate]
+    for _ in range(2):
+        chain.append(issued(world, granted(world, chain[-1])))
+    p.finish(world, case_id, Final.REVOKED)
+    assert [stored(world, each).state for each in chain] == ["annulled", "replaced", "annulled"]
+    assert valid(world) == []

@@ -120,19 +120,27 @@ def test_of_two_cases_about_one_certificate_the_second_replaces_what_the_first_h
 
 
 class Racing:
-    """Certificates of a store in which another case is faster, once."""
+    """Certificates of a store in which another case is faster, once, behind the first reading of this kind."""
 
-    def __init__(self, world: f.World, faster: Callable[[], object]) -> None:
-        self._inner, self._faster = world.certificates, [faster]
+    def __init__(self, world: f.World, faster: Callable[[], object], read: str = "get") -> None:
+        self._inner, self._faster, self._read = world.certificates, [faster], read
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._inner, name)
 
     def get(self, identifier: str) -> Certificate | None:
         found = self._inner.get(identifier)
-        if self._faster:
-            self._faster.pop()()
+        self._after("get")
         return found
+
+    def successor(self, identifier: str) -> str | None:
+        found = self._inner.successor(identifier)
+        self._after("successor")
+        return found
+
+    def _after(self, read: str) -> None:
+        if self._faster and read == self._read:
+            self._faster.pop()()
 
 
 def test_two_cases_at_the_same_time_are_issued_one_after_the_other(world: f.World) -> None:
@@ -234,18 +242,43 @@ def test_what_was_annulled_meanwhile_stays_annulled() -> None:
 
 
 @pytest.mark.requirement("C5")
-def test_what_was_replaced_is_annulled_all_the_same_and_what_came_of_it_stands_until_somebody_looks() -> None:
+@pytest.mark.parametrize("changes", [1, 3])
+def test_a_revocation_annuls_what_came_of_the_certificate_too(changes: int) -> None:
     world = p.world(result_validity="5年")
     revoked = p.heard(world)
     world.catalog.publish(f.item(version=2, result_validity="5年"))  # the ordinary way, with nothing to prove
-    earlier = journey.get(world, revoked).certificate
-    late = granted(world, earlier)
-    new = issued(world, granted(world, earlier))
+    chain = [journey.get(world, revoked).certificate]
+    for _ in range(changes):
+        chain.append(issued(world, granted(world, chain[-1])))
     p.finish(world, revoked, Final.REVOKED)
-    assert (stored(world, earlier).state, stored(world, earlier).replaced_by) == ("annulled", new)
+    assert valid(world) == []
+    assert (stored(world, chain[0]).state, stored(world, chain[0]).replaced_by) == ("annulled", chain[1])
+    assert stored(world, chain[-1]).state == "annulled"
+    assert [stored(world, each).state for each in chain[1:-1]] == ["replaced"] * (changes - 1)
+
+
+@pytest.mark.requirement("C5")
+@pytest.mark.parametrize("outcome", [Final.UPHELD, Final.KEPT])
+def test_what_is_not_revoked_leaves_every_certificate_as_it_stands(outcome: Final) -> None:
+    world = p.world(result_validity="5年")
+    case_id = p.heard(world)
+    world.catalog.publish(f.item(version=2, result_validity="5年"))  # the ordinary way, with nothing to prove
+    new = issued(world, granted(world, journey.get(world, case_id).certificate))
+    p.finish(world, case_id, outcome)
     assert valid(world) == [new]
-    last = issued(world, late)
-    assert valid(world) == [last]
+
+
+@pytest.mark.requirement("C5")
+@pytest.mark.parametrize("read", ["get", "successor"])
+def test_a_change_that_is_issued_while_the_revocation_is_written_is_annulled_with_it(read: str) -> None:
+    world = p.world(result_validity="5年")
+    revoked = p.heard(world)
+    world.catalog.publish(f.item(version=2, result_validity="5年"))  # the ordinary way, with nothing to prove
+    late = granted(world, journey.get(world, revoked).certificate)
+    world.certificates = Racing(world, lambda: certificates.issue(world, late), read)  # type: ignore[assignment]
+    p.finish(world, revoked, Final.REVOKED)
+    assert journey.get(world, late).certificate
+    assert valid(world) == []
 
 
 @pytest.mark.requirement("C3")
