@@ -83,6 +83,10 @@ class Certificate:
         """As it stands once another certificate has taken its place."""
         return replace(self, state=CertificateState.REPLACED, replaced_by=successor, version=self.version + 1)
 
+    def reinstated(self) -> Certificate:
+        """As it stands once what had taken its place was revoked."""
+        return replace(self, state=CertificateState.VALID, replaced_by="", version=self.version + 1)
+
     def held_by(self, subject: str) -> Certificate:
         """As it stands once an account has claimed it."""
         return replace(self, holder_subject=subject, version=self.version + 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,9 +10,8 @@ from chalicelib.domain import commitment_checks as rules
 from chalicelib.domain import credit as credit_rules
 from chalicelib.domain.actors import SYSTEM, Actor
 from chalicelib.domain.case_rules import Act
-from chalicelib.domain.cases import Case, CaseState
+from chalicelib.domain.cases import Case
 from chalicelib.domain.catalog import ImplementationItem
-from chalicelib.domain.certificates import Certificate
 from chalicelib.domain.commitment_checks import (
     DecideRevocation,
     Final,
@@ -116,10 +114,12 @@ def decide(
 ) -> Receipt:
     """Revoke, uphold, or keep although it was false (行政许可法 69(3)).
 
-    A revocation annuls the certificate and what came of it.
+    A revocation annuls the certificate and what came of it; what it had replaced counts again.
     """
+    annulment = annulments.Annulment()
 
     def build(case: Case, now: datetime) -> DecideRevocation:
+        nonlocal annulment
         revoked = outcome is Final.REVOKED
         kind = DocumentKind.REVOCATION if revoked else DocumentKind.NO_REVOCATION
         command = DecideRevocation(outcome, reasons, remedies, blank(kind, now))
@@ -127,12 +127,10 @@ def decide(
         signer = case.route.nodes[-1].signature
         document = write(ports, case, kind, now, signer, reasons=reasons, remedies=remedies)
         depending = _depending(ports, case) if revoked and case.certificate else ()
-        return replace(command, document=document, depending=depending)
+        annulment = annulments.of(ports, case, now) if revoked else annulments.Annulment()
+        return replace(command, document=document, depending=depending, reinstated=annulment.reinstated)
 
-    def standing(after: Case) -> Iterable[Certificate]:
-        return annulments.annulled(ports, after) if after.state is CaseState.REVOKED else ()
-
-    return change(ports, actor, case_id, DecideRevocation, build, key=key, standing=standing)
+    return change(ports, actor, case_id, DecideRevocation, build, key=key, standing=lambda after: annulment.standing)
 
 
 def _depending(ports: Ports, case: Case) -> tuple[str, ...]:

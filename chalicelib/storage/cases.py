@@ -16,6 +16,7 @@ from chalicelib.domain.case_events import Document, EventRecord
 from chalicelib.domain.case_rules import open_tasks
 from chalicelib.domain.cases import Case
 from chalicelib.domain.certificates import Certificate, resting_on
+from chalicelib.domain.commitment_check_events import CommitmentRevoked
 from chalicelib.domain.credit import CreditFile
 from chalicelib.domain.deadlines import legal_day
 from chalicelib.domain.documents import Entry, entry
@@ -213,6 +214,8 @@ class DynamoCases:
         if isinstance(event, e.ResultIssued) and event.replaces:
             pk = f"certificate#{event.replaces}"
             change.create(t.SuccessorRow(pk, "successor", successor=event.certificate))
+        if isinstance(event, CommitmentRevoked) and event.reinstated:
+            change.delete(t.SuccessorRow(f"certificate#{event.reinstated}", "successor"))
         for identifier in resting_on(event):
             pk, sk = f"case#{case_id}", f"about#{identifier}"
             change.put(t.AboutRow(pk, sk, lpk=sk, lsk=case_id, case_id=case_id))

@@ -17,6 +17,7 @@ from chalicelib.domain.case_events import Document, EventRecord
 from chalicelib.domain.case_rules import open_tasks
 from chalicelib.domain.cases import Case
 from chalicelib.domain.certificates import Certificate, resting_on
+from chalicelib.domain.commitment_check_events import CommitmentRevoked
 from chalicelib.domain.credit import CreditFile
 from chalicelib.domain.credit import Entry as CreditEntry
 from chalicelib.domain.deadlines import legal_day
@@ -93,6 +94,13 @@ class MemoryStore:
                 raise Conflict.because("store.conflict")
         if any(isinstance(r.event, e.ResultIssued) and r.event.replaces in self.successors for r in events):
             raise Conflict.because("store.conflict")
+
+    def succeed(self, event: e.Event) -> None:
+        """What takes a place is known there, and gone where the earlier one counts again."""
+        if isinstance(event, e.ResultIssued) and event.replaces:
+            self.successors[event.replaces] = event.certificate
+        if isinstance(event, CommitmentRevoked) and event.reinstated:
+            self.successors.pop(event.reinstated, None)
 
     def refuse_used(self, key: RequestKey | None) -> None:
         if key and key.scope in self.receipts:
@@ -182,8 +190,7 @@ class MemoryCases:
         if isinstance(event, e.CaseDrafted):
             for subject in {event.applicant.subject, event.agent} - {""}:
                 self.store.parties.setdefault(subject, set()).add(case.id)
-        if isinstance(event, e.ResultIssued) and event.replaces:
-            self.store.successors[event.replaces] = event.certificate
+        self.store.succeed(event)
         for identifier in resting_on(event):
             self.store.about.setdefault(identifier, set()).add(case.id)
         document: Document | None = getattr(event, "document", None)

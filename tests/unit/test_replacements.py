@@ -16,7 +16,7 @@ from chalicelib.domain.erasure import Ground
 from chalicelib.domain.errors import Conflict, Invalid, Refused
 from chalicelib.domain.materials import held_for
 from chalicelib.domain.renewals import CaseKind, ends_at
-from chalicelib.services import cases, certificates, commitments, erasure, lapses, tasks
+from chalicelib.services import cases, certificates, commitment_checks, commitments, erasure, lapses, tasks
 from tests import factories as f
 from tests import journey
 from tests import promises as p
@@ -279,6 +279,115 @@ def test_a_change_that_is_issued_while_the_revocation_is_written_is_annulled_wit
     p.finish(world, revoked, Final.REVOKED)
     assert journey.get(world, late).certificate
     assert valid(world) == []
+
+
+def promised(world: f.World, earlier: str, kind: CaseKind = CaseKind.CHANGE) -> str:
+    """A case about a certificate, decided and issued on a promise."""
+    case_id = p.signed(world, kind=kind, certificate=earlier)
+    commitments.decide(world, f.HERDER, case_id)
+    return case_id
+
+
+@pytest.mark.requirement("C5")
+@pytest.mark.parametrize("kind", RENEWING)
+def test_where_only_the_later_promise_was_false_the_earlier_certificate_counts_again(kind: CaseKind) -> None:
+    world = p.world(result_validity="5年")
+    earlier = journey.get(world, p.decided(world)).certificate
+    end = stored(world, earlier).valid_until
+    case_id = p.heard(world, promised(world, earlier, kind))
+    new = journey.get(world, case_id).certificate
+    p.finish(world, case_id, Final.REVOKED)
+    again = stored(world, earlier)
+    assert (again.state, again.replaced_by, again.valid_until, again.version) == ("valid", "", end, 3)
+    assert (stored(world, new).state, world.certificates.successor(earlier)) == ("annulled", None)
+    event = next(r.event for r in world.cases.log(case_id) if r.event.type == "commitment.revoked")
+    assert getattr(event, "reinstated", None) == earlier
+    assert commitment_checks.read(world, f.HERDER, case_id).check.reinstated == earlier
+    assert certificates.verify(world, earlier).genuine
+    last = journey.get(world, promised(world, earlier)).certificate
+    assert (valid(world), stored(world, earlier).replaced_by) == ([last], last)
+
+
+@pytest.mark.requirement("C5")
+def test_what_came_of_a_false_change_falls_with_it_and_the_certificate_before_it_counts_again() -> None:
+    world = p.world(result_validity="5年")
+    earlier = journey.get(world, p.decided(world)).certificate
+    case_id = p.heard(world, promised(world, earlier))
+    new = journey.get(world, case_id).certificate
+    last = journey.get(world, promised(world, new)).certificate
+    p.finish(world, case_id, Final.REVOKED)
+    assert valid(world) == [earlier]
+    assert [stored(world, each).state for each in (new, last)] == ["annulled", "annulled"]
+
+
+@pytest.mark.requirement("C5")
+def test_what_the_second_of_two_changes_replaced_counts_again_and_not_what_it_is_about() -> None:
+    world = p.world(result_validity="5年")
+    earlier = journey.get(world, p.decided(world)).certificate
+    world.catalog.publish(f.item(version=2, result_validity="5年"))
+    late = granted(world, earlier)
+    world.catalog.publish(p.item(version=3, result_validity="5年"))
+    first = journey.get(world, promised(world, earlier)).certificate
+    last = issued(world, late)
+    case_id = p.heard(world, promised(world, last))
+    p.finish(world, case_id, Final.REVOKED)
+    assert valid(world) == [last]
+    assert [stored(world, each).state for each in (earlier, first)] == ["replaced", "replaced"]
+
+
+@pytest.mark.requirement("C5")
+@pytest.mark.parametrize("moment", [timedelta(seconds=-1), timedelta()], ids=["before its end", "at its end"])
+def test_what_has_ended_meanwhile_does_not_count_again(moment: timedelta) -> None:
+    world = p.world(result_validity="5年")
+    earlier = journey.get(world, p.decided(world)).certificate
+    world.clock.at = end_of_certificate(world, earlier) - timedelta(days=200)
+    case_id = p.heard(world, promised(world, earlier, CaseKind.RENEWAL))
+    world.clock.at = end_of_certificate(world, earlier) + moment
+    p.finish(world, case_id, Final.REVOKED)
+    assert valid(world) == ([earlier] if moment else [])
+    assert commitment_checks.read(world, f.HERDER, case_id).check.reinstated == ("" if not moment else earlier)
+
+
+@pytest.mark.requirement("C5")
+def test_what_was_annulled_itself_does_not_count_again() -> None:
+    """Whichever of the two promises is found false first."""
+    world = p.world(result_validity="5年")
+    first = p.heard(world)
+    case_id = p.heard(world, promised(world, journey.get(world, first).certificate))
+    last = journey.get(world, promised(world, journey.get(world, case_id).certificate)).certificate
+    p.finish(world, first, Final.REVOKED)
+    p.finish(world, case_id, Final.REVOKED)
+    assert valid(world) == []
+    assert stored(world, last).state == "annulled"
+    assert commitment_checks.read(world, f.HERDER, case_id).check.reinstated == ""
+
+
+@pytest.mark.requirement("C5")
+def test_what_a_change_had_replaced_does_not_count_again_once_the_whole_chain_is_void() -> None:
+    world = p.world(result_validity="5年")
+    first = p.heard(world)
+    chain = [journey.get(world, first).certificate]
+    between = promised(world, chain[0])
+    chain.append(journey.get(world, between).certificate)
+    case_id = p.heard(world, promised(world, chain[-1]))
+    promised(world, journey.get(world, case_id).certificate)
+    p.finish(world, first, Final.REVOKED)
+    p.finish(world, case_id, Final.REVOKED)
+    assert valid(world) == []
+
+
+@pytest.mark.requirement("C5")
+@pytest.mark.requirement("I4")
+def test_where_the_person_of_the_earlier_case_was_erased_nothing_counts_again() -> None:
+    world = p.world(result_validity="5年")
+    world.catalog.publish(f.item(version=2, result_validity="5年"))
+    earlier = certified(world)
+    world.catalog.publish(p.item(version=3, result_validity="5年"))
+    case_id = p.heard(world, promised(world, earlier))
+    erasure.erase_person(world, closed(world, earlier).id, Ground.REQUEST)
+    p.finish(world, case_id, Final.REVOKED)
+    assert valid(world) == []
+    assert world.certificates.get(earlier) is None
 
 
 @pytest.mark.requirement("C3")
