@@ -16,6 +16,8 @@ from enum import StrEnum
 from chalicelib.domain.case_events import ApplicationSubmitted, CaseDrafted, Event
 
 ROOT = "1.2.156.3005.2"
+NOTHING = ""
+"""What follows a certificate that was annulled, once and for all."""
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 

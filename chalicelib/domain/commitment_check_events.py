@@ -89,13 +89,15 @@ class Decided(TaskEnded):
 class CommitmentRevoked(Decided):
     """撤销: the decision is void, and with it the certificate.
 
-    ``reinstated``: the certificate that counts again, where only its renewal, change or reissue was revoked.
+    ``reinstated``: the certificate that counts again, where only its renewal, change or reissue was revoked. ``last``:
+    the certificate that nothing follows any more.
     """
 
     type: ClassVar[str] = "commitment.revoked"
     certificate: str = ""
     depending: tuple[str, ...] = ()
     reinstated: str = ""
+    last: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,8 @@ class FlagOverdue:
 class DecideRevocation:
     """The final decision. ``depending``: numbers of the cases that rest on what is revoked.
 
-    ``reinstated``: the certificate that counts again with the revocation.
+    ``reinstated``: the certificate that counts again with the revocation. ``last``: the one that nothing follows any
+    more.
     """
 
     outcome: Final
@@ -153,6 +154,7 @@ class DecideRevocation:
     document: Document
     depending: tuple[str, ...] = ()
     reinstated: str = ""
+    last: str = ""
 
 
 # -- times -----------------------------------------------------------------------------------------------
@@ -310,7 +312,8 @@ def _finish(case: Case, command: DecideRevocation, act: Act) -> tuple[Event, ...
         return (CommitmentUpheld(*told),)
     if command.outcome is Final.KEPT:
         return (CommitmentKept(*told),)
-    revoked = CommitmentRevoked(*told, case.certificate, command.depending, command.reinstated)
+    touched = (case.certificate, command.depending, command.reinstated, command.last)
+    revoked = CommitmentRevoked(*told, *touched)
     return (revoked, DeliveryCalledOff(case.task.number)) if case.task else (revoked,)
 
 

@@ -98,10 +98,22 @@ def not_expired(case: Case, command: object, act: Act) -> Violation | None:
     return Violation("renewal.expired", "/certificate") if case.about.valid_until <= act.now else None
 
 
+def something_is_left(case: Case, command: object, act: Act) -> Violation | None:
+    """Nothing is renewed, changed or issued anew that was annulled meanwhile; the case is refused or withdrawn."""
+    if act.law is None or not act.law.void:
+        return None
+    return Violation("renewal.certificate-not-valid", "", {"state": "annulled"})
+
+
 def lapses(case: Case, law: Law) -> Iterable[Lapse]:
-    """An undecided renewal that was applied for in time counts as granted when the certificate ends."""
+    """An undecided renewal that was applied for in time counts as granted when the certificate ends.
+
+    Not where that was annulled (行政许可法 69): silence renews a licence, and there is none. Its officer decides.
+    """
     ends = case.about.valid_until if case.about else None
     if case.kind != CaseKind.RENEWAL or ends is None or case.received_at is None or law.item.type_code != "01":
+        return ()
+    if law.void:
         return ()
     if case.state not in ROUTED or legal_day(case.received_at) > last_day_to_apply(ends, law.calendar):
         return ()

@@ -20,10 +20,14 @@ from chalicelib.services.ports import Ports
 
 @dataclass(frozen=True, slots=True)
 class Annulment:
-    """``standing``: every certificate that it touches, as it stands from then on. ``reinstated``: what counts again."""
+    """``standing``: every certificate that it touches, as it stands from then on. ``reinstated``: what counts again.
+
+    ``last``: the end of the chain, also where its person was erased; nothing takes its place any more.
+    """
 
     standing: tuple[Certificate, ...] = ()
     reinstated: str = ""
+    last: str = ""
 
 
 def of(ports: Ports, case: Case, now: datetime) -> Annulment:
@@ -34,9 +38,10 @@ def of(ports: Ports, case: Case, now: datetime) -> Annulment:
     annulled = tuple(_annulled(ports, case, end))
     # What no longer counts has given way to something else, or to a revocation before this one: nothing comes back.
     earlier = _earlier(ports, case, now) if end.standing is not None else None
+    last = "" if end.void else end.identifier
     if earlier is None:
-        return Annulment(annulled)
-    return Annulment((*annulled, earlier.reinstated()), earlier.identifier)
+        return Annulment(annulled, "", last)
+    return Annulment((*annulled, earlier.reinstated()), earlier.identifier, last)
 
 
 def _annulled(ports: Ports, case: Case, end: renewals.Place) -> Iterator[Certificate]:

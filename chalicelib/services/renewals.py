@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain import renewals
-from chalicelib.domain.cases import Case
+from chalicelib.domain.cases import ROUTED, Case
 from chalicelib.domain.catalog import ImplementationItem
-from chalicelib.domain.certificates import Certificate, CertificateState
+from chalicelib.domain.certificates import NOTHING, Certificate, CertificateState
 from chalicelib.domain.errors import Violation
 from chalicelib.domain.renewals import CaseKind, ends_at
 from chalicelib.services.ports import Ports
@@ -22,11 +22,13 @@ from chalicelib.services.ports import Ports
 class Place:
     """Which place a new certificate takes: that of ``identifier``; empty for what is applied for anew.
 
-    ``found``: the certificate there. None where its person was erased.
+    ``found``: the certificate there. None where its person was erased. ``void``: it was annulled, so nothing takes its
+    place any more.
     """
 
     identifier: str = ""
     found: Certificate | None = None
+    void: bool = False
 
     @property
     def standing(self) -> Certificate | None:
@@ -48,15 +50,24 @@ def end(ports: Ports, identifier: str) -> Place:
     What counts is written only as it was read; whatever else is found there is the end if the chain still leads to it.
     """
     while True:
-        found = Place(last := _last(ports, identifier), ports.certificates.get(last))
-        if found.standing is not None or _last(ports, identifier) == last:
-            return found
+        last, void = _last(ports, identifier)
+        found = ports.certificates.get(last)
+        if found is not None and found.state is CertificateState.VALID:
+            return Place(last, found)
+        if _last(ports, identifier) == (last, void):
+            return Place(last, found, void or (found is not None and found.state is CertificateState.ANNULLED))
 
 
-def _last(ports: Ports, identifier: str) -> str:
+def _last(ports: Ports, identifier: str) -> tuple[str, bool]:
+    """Where the chain ends, and whether it ends there for good."""
     while following := ports.certificates.successor(identifier):
         identifier = following
-    return identifier
+    return identifier, following == NOTHING
+
+
+def rests_on_nothing(ports: Ports, case: Case) -> bool:
+    """True for a case on its way whose certificate was annulled meanwhile: there is nothing to renew or change."""
+    return case.about is not None and case.state in ROUTED and place(ports, case).void
 
 
 def valid_until(case: Case, item: ImplementationItem, at: Place, now: datetime) -> datetime | None:

@@ -16,7 +16,6 @@ from chalicelib.domain.case_events import Document, EventRecord
 from chalicelib.domain.case_rules import open_tasks
 from chalicelib.domain.cases import Case
 from chalicelib.domain.certificates import Certificate, resting_on
-from chalicelib.domain.commitment_check_events import CommitmentRevoked
 from chalicelib.domain.credit import CreditFile
 from chalicelib.domain.deadlines import legal_day
 from chalicelib.domain.documents import Entry, entry
@@ -39,7 +38,7 @@ from chalicelib.services.ports import (
     officer_queue,
 )
 from chalicelib.storage import tables as t
-from chalicelib.storage.certificates import as_read, certificate_row
+from chalicelib.storage.certificates import as_read, certificate_row, follow
 from chalicelib.storage.codec import dump_event, dumps, instant, load_event, loads
 from chalicelib.storage.reading import page, reading
 from chalicelib.storage.sealing import Key, Safe
@@ -211,11 +210,7 @@ class DynamoCases:
                     continue  # nobody will ever ask for the list of a party without account
                 pk, sk = f"case#{case_id}", f"party#{subject}"
                 change.create(t.PartyRow(pk, sk, lpk=f"party#{subject}", lsk=case_id, case_id=case_id))
-        if isinstance(event, e.ResultIssued) and event.replaces:
-            pk = f"certificate#{event.replaces}"
-            change.create(t.SuccessorRow(pk, "successor", successor=event.certificate))
-        if isinstance(event, CommitmentRevoked) and event.reinstated:
-            change.delete(t.SuccessorRow(f"certificate#{event.reinstated}", "successor"))
+        follow(change, event)
         for identifier in resting_on(event):
             pk, sk = f"case#{case_id}", f"about#{identifier}"
             change.put(t.AboutRow(pk, sk, lpk=sk, lsk=case_id, case_id=case_id))

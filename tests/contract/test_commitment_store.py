@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.domain import cases as rules
-from chalicelib.domain.case_commands import ConfirmReceipt
-from chalicelib.domain.certificates import Certificate
+from chalicelib.domain.actors import SYSTEM
+from chalicelib.domain.case_commands import ConfirmReceipt, Issue
+from chalicelib.domain.certificates import NOTHING, Certificate
 from chalicelib.domain.commitment_checks import Final
+from chalicelib.domain.erasure import Ground
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.renewals import CaseKind
-from chalicelib.services import cases, commitment_checks, commitments, tasks
+from chalicelib.services import cases, certificates, commitment_checks, commitments, erasure, tasks
 from chalicelib.services.ports import TaskToken
 from tests import factories as f
 from tests import journey
@@ -80,6 +82,25 @@ def test_a_revocation_annuls_what_stands_at_the_end_of_the_chain_too(promising: 
         chain.append(issued(world, granted(world, chain[-1])))
     p.finish(world, case_id, Final.REVOKED)
     assert [stored(world, each).state for each in chain] == ["annulled", "replaced", "annulled"]
+    assert valid(world) == []
+
+
+def test_nothing_follows_what_was_annulled_though_its_person_is_erased(promising: f.World) -> None:
+    world = promising
+    case_id = p.heard(world)
+    earlier = journey.get(world, case_id).certificate
+    world.catalog.publish(f.item(version=2, result_validity="3年"))  # the ordinary way, with nothing to prove
+    late = granted(world, earlier)
+    before = certificates.make(world, journey.get(world, late), f.item(version=2), world.clock.now())
+    p.finish(world, case_id, Final.REVOKED)
+    assert world.certificates.successor(earlier) == NOTHING
+    case = journey.get(world, late)
+    after, events = rules.handle(case, Issue(before.identifier, before.replaces), SYSTEM, world.clock.now())
+    with pytest.raises(Conflict):
+        world.cases.commit(after, events, expected_version=case.version, certificate=before.certificate)
+    erasure.erase_person(world, case_id, Ground.REQUEST)
+    assert (world.certificates.get(earlier), world.certificates.successor(earlier)) == (None, NOTHING)
+    assert issued(world, late) == ""
     assert valid(world) == []
 
 

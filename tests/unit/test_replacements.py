@@ -229,16 +229,102 @@ def test_a_written_act_of_the_earlier_case_is_verified_as_before(world: f.World)
     assert certificates.verify_document(world, act.number, act.code).verdict == "genuine"
 
 
-def test_what_was_annulled_meanwhile_stays_annulled() -> None:
+def at_its_decision(world: f.World, case_id: str) -> str:
+    """A submitted case whose decision is on the decider's desk."""
+    for role, officer, act in journey.STATIONS:
+        if role == "receive":
+            continue
+        journey.opened(world, case_id)
+        tasks.claim(world, officer, case_id)
+        if officer is f.DECIDER:
+            break
+        act(world, officer, case_id)
+    return case_id
+
+
+@pytest.fixture
+def doubted() -> tuple[f.World, str, str]:
+    """A promise about to be revoked, its case and certificate; what comes now goes the ordinary way."""
     world = p.world(result_validity="5年")
     revoked = p.heard(world)
-    world.catalog.publish(f.item(version=2, result_validity="5年"))  # the ordinary way, with nothing to prove
-    earlier = journey.get(world, revoked).certificate
-    case_id = granted(world, earlier)
+    world.catalog.publish(f.item(version=2, result_validity="5年"))
+    return world, revoked, journey.get(world, revoked).certificate
+
+
+@pytest.mark.requirement("C5")
+@pytest.mark.parametrize("kind", RENEWING)
+def test_what_was_granted_before_the_annulment_and_not_issued_brings_no_certificate(
+    doubted: tuple[f.World, str, str], kind: CaseKind
+) -> None:
+    world, revoked, earlier = doubted
+    case_id = granted(world, earlier, kind)
     p.finish(world, revoked, Final.REVOKED)
-    new = issued(world, case_id)
+    assert issued(world, case_id) == ""
+    assert valid(world) == []
     assert (stored(world, earlier).state, stored(world, earlier).replaced_by) == ("annulled", "")
-    assert valid(world) == [new]
+    cases.confirm_receipt(world, f.HERDER, case_id)
+    assert journey.get(world, case_id).state == "closed"
+
+
+@pytest.mark.requirement("C5")
+def test_an_annulment_of_the_same_moment_leaves_nothing_that_counts(doubted: tuple[f.World, str, str]) -> None:
+    world, revoked, earlier = doubted
+    case_id = granted(world, earlier)
+    world.certificates = Racing(world, lambda: p.finish(world, revoked, Final.REVOKED))  # type: ignore[assignment]
+    assert issued(world, case_id) == ""
+    assert valid(world) == []
+
+
+@pytest.mark.requirement("C5")
+@pytest.mark.parametrize("kind", RENEWING)
+def test_nothing_is_granted_about_what_was_annulled_and_the_case_is_refused_or_withdrawn(
+    doubted: tuple[f.World, str, str], kind: CaseKind
+) -> None:
+    world, revoked, earlier = doubted
+    one, two = (at_its_decision(world, renewal(world, earlier, kind)) for _ in range(2))
+    p.finish(world, revoked, Final.REVOKED)
+    with pytest.raises(Refused) as refusal:
+        tasks.grant(world, f.DECIDER, one, opinion="准予")
+    assert (refusal.value.code, refusal.value.violations[0].params) == (
+        "renewal.certificate-not-valid",
+        {"state": "annulled"},
+    )
+    tasks.refuse(world, f.DECIDER, one, reasons="原许可已被撤销", remedies="可申请行政复议")
+    cases.withdraw(world, f.HERDER, two, "")
+    assert [journey.get(world, each).state for each in (one, two)] == ["refused", "withdrawn"]
+
+
+@pytest.mark.requirement("C5")
+def test_nor_once_the_person_of_the_revoked_case_is_erased(doubted: tuple[f.World, str, str]) -> None:
+    world, revoked, earlier = doubted
+    pending, late = at_its_decision(world, renewal(world, earlier)), granted(world, earlier)
+    p.finish(world, revoked, Final.REVOKED)
+    erasure.erase_person(world, revoked, Ground.REQUEST)
+    assert world.certificates.get(earlier) is None
+    with pytest.raises(Refused, match=r"renewal\.certificate-not-valid"):
+        tasks.grant(world, f.DECIDER, pending, opinion="准予")
+    assert issued(world, late) == ""
+    assert valid(world) == []
+
+
+@pytest.mark.requirement("C5")
+@pytest.mark.parametrize("annulled", [True, False])
+def test_silence_renews_nothing_that_was_annulled_article_50_2(
+    doubted: tuple[f.World, str, str], annulled: bool
+) -> None:
+    world, revoked, earlier = doubted
+    end = end_of_certificate(world, earlier)
+    world.clock.at = end - timedelta(days=120)
+    case_id = at_its_decision(world, renewal(world, earlier))
+    p.finish(world, revoked, Final.REVOKED if annulled else Final.UPHELD)
+    world.clock.at = end + timedelta(days=1)
+    assert cases.read(world, f.HERDER, case_id).state == ("in_review" if annulled else "granted")
+    lapses.on_timer(world, case_id)
+    assert journey.get(world, case_id).state == ("in_review" if annulled else "granted")
+    if annulled:
+        tasks.refuse(world, f.DECIDER, case_id, reasons="原许可已被撤销", remedies="可申请行政复议")
+        assert not certificates.issue(world, case_id)
+    assert valid(world) == ([] if annulled else [earlier])
 
 
 @pytest.mark.requirement("C5")
