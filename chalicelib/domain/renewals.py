@@ -66,10 +66,20 @@ def last_day_to_apply(valid_until: datetime, calendar: Calendar) -> date:
 
 
 def obstacles(
-    certificate: Certificate | None, kind: CaseKind, holder: Party, basic_code: str, now: datetime
+    certificate: Certificate | None,
+    kind: CaseKind,
+    holder: Party,
+    basic_code: str,
+    now: datetime,
+    *,
+    identified: bool = False,
 ) -> list[Violation]:
-    """Why this certificate cannot be renewed, changed or reissued for this holder under this item."""
-    if certificate is None or not _is_held_by(certificate, holder) or not certificate.item_code.endswith(basic_code):
+    """Why this certificate cannot be renewed, changed or reissued for this holder under this item.
+
+    ``identified``: who has no account showed the document with which the certificate was applied for.
+    """
+    held = certificate is not None and _is_held_by(certificate, holder, identified)
+    if certificate is None or not held or not certificate.item_code.endswith(basic_code):
         # Somebody else's certificate looks like none at all.
         return [Violation("renewal.certificate-unknown", "/certificate")]
     if certificate.state != "valid":
@@ -81,13 +91,14 @@ def obstacles(
     return []
 
 
-def _is_held_by(certificate: Certificate, party: Party) -> bool:
-    """The account's own; or, for somebody without account whose identity was checked, in the name that was checked.
+def _is_held_by(certificate: Certificate, party: Party, identified: bool) -> bool:
+    """The account's own; or that of somebody without account who is known by the number of their document.
 
-    They show their certificate at the window: it is known by its identifier, which nobody lists for the officer.
+    Never by the name alone: it takes the place of what somebody of that name holds. Whoever has an account shows a
+    presence code, or claims what a window filed for them.
     """
     if is_provisional(party.subject):
-        return certificate.holder_name == party.name
+        return identified and is_provisional(certificate.holder_subject) and certificate.holder_name == party.name
     return certificate.holder_subject == party.subject
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.domain import renewals
+from chalicelib.domain import presence, renewals
 from chalicelib.domain.cases import ROUTED, Case
 from chalicelib.domain.catalog import ImplementationItem
 from chalicelib.domain.certificates import NOTHING, Certificate, CertificateState
 from chalicelib.domain.errors import Violation
+from chalicelib.domain.presence import Shown
 from chalicelib.domain.renewals import CaseKind, ends_at
 from chalicelib.services.ports import Ports
 
@@ -84,10 +85,19 @@ def valid_until(case: Case, item: ImplementationItem, at: Place, now: datetime) 
     return max(renewed, given) if renewed and given else None
 
 
+def identified(ports: Ports, certificate: Certificate | None, shown: Shown | None) -> bool:
+    """True if whoever stands at the window showed the document with which this certificate was applied for."""
+    case = ports.cases.get(certificate.case_id) if certificate is not None and shown is not None else None
+    return case is not None and shown is not None and presence.is_same_person(case, shown)
+
+
 def unfit(ports: Ports, case: Case, now: datetime) -> tuple[Violation, ...]:
-    """Why the certificate that a draft is about no longer allows the application, though it did when it was drafted."""
+    """Why the certificate that a draft is about no longer allows the application, though it did when it was drafted.
+
+    Who has no account was identified then, and their number is not kept.
+    """
     if case.about is None:
         return ()
     held = ports.certificates.get(case.about.identifier)
     kind = renewals.CaseKind(case.kind)
-    return tuple(renewals.obstacles(held, kind, case.applicant, case.item.basic_code, now))
+    return tuple(renewals.obstacles(held, kind, case.applicant, case.item.basic_code, now, identified=True))
