@@ -89,9 +89,9 @@ def checked(made: f.World, result: Result, case_id: str = "") -> str:
     return found
 
 
-def heard(made: f.World) -> str:
+def heard(made: f.World, case_id: str = "") -> str:
     """Found false; the party has spoken, and the decider holds the task."""
-    case_id = checked(made, Result.FALSE)
+    case_id = checked(made, Result.FALSE, case_id)
     commitment_checks.state_defence(made, f.HERDER, case_id, statement="请复核")
     task_opened(made, case_id, f.DECIDER)
     return case_id

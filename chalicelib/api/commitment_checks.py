@@ -102,7 +102,10 @@ def waive_defence(request: Request) -> Reply:
     problems=(*_TASK, "revocation.not-intended", "revocation.not-heard"),
 )
 def decide_revocation(request: Request) -> Reply:
-    """By the deciding body, with reasons and remedies. With a revocation the certificate is annulled."""
+    """By the deciding body, with reasons and remedies.
+
+    With a revocation the certificate is annulled, and one that it had replaced may count again.
+    """
     body = request.body
     receipt = commitment_checks.decide(
         wiring.current(),
@@ -131,4 +134,5 @@ def _view(found: CheckView) -> dict[str, Any]:
         "final": views.labelled("check_final", check.final) if check.final else None,
         "final_at": views.instant(check.final_at),
         "depending": list(check.depending) if found.statement_shown else [],
+        "reinstated": check.reinstated if found.statement_shown else "",
     }

@@ -98,6 +98,7 @@ def revoke_mandate(request: Request) -> Reply:
     response="elements/receipt",
     keyed=True,
     problems=(
+        "renewal.certificate-not-valid",
         "case.not-found",
         "case.act-not-yours",
         "case.wrong-state",

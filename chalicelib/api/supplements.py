@@ -75,6 +75,7 @@ def check(request: Request) -> Reply:
     response="elements/receipt",
     keyed=True,
     problems=(
+        "renewal.certificate-not-valid",
         *_CASE,
         *_TASK,
         "case.text-missing",

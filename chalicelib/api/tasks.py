@@ -203,7 +203,7 @@ def return_case(request: Request) -> Reply:
     request="tasks/grant",
     response="elements/receipt",
     keyed=True,
-    problems=_ACT,
+    problems=(*_ACT, "renewal.certificate-not-valid"),
 )
 def grant_case(request: Request) -> Reply:
     """The result is issued by the platform as soon as the decision is on record."""

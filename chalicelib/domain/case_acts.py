@@ -202,7 +202,7 @@ TRANSITIONS: Transitions = {
     ),
     c.Grant: Transition(
         frozenset({S.IN_REVIEW}),
-        (*DECIDES, supplements.none_outstanding),
+        (*DECIDES, supplements.none_outstanding, renewals.something_is_left),
         _grant,
     ),
     c.Refuse: Transition(

@@ -16,6 +16,8 @@ from enum import StrEnum
 from chalicelib.domain.case_events import ApplicationSubmitted, CaseDrafted, Event
 
 ROOT = "1.2.156.3005.2"
+NOTHING = ""
+"""What follows a certificate that was annulled, once and for all."""
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -82,6 +84,10 @@ class Certificate:
     def replaced(self, successor: str) -> Certificate:
         """As it stands once another certificate has taken its place."""
         return replace(self, state=CertificateState.REPLACED, replaced_by=successor, version=self.version + 1)
+
+    def reinstated(self) -> Certificate:
+        """As it stands once what had taken its place was revoked."""
+        return replace(self, state=CertificateState.VALID, replaced_by="", version=self.version + 1)
 
     def held_by(self, subject: str) -> Certificate:
         """As it stands once an account has claimed it."""

@@ -87,11 +87,17 @@ class Decided(TaskEnded):
 
 @dataclass(frozen=True, slots=True)
 class CommitmentRevoked(Decided):
-    """撤销: the decision is void, and with it the certificate."""
+    """撤销: the decision is void, and with it the certificate.
+
+    ``reinstated``: the certificate that counts again, where only its renewal, change or reissue was revoked. ``last``:
+    the certificate that nothing follows any more.
+    """
 
     type: ClassVar[str] = "commitment.revoked"
     certificate: str = ""
     depending: tuple[str, ...] = ()
+    reinstated: str = ""
+    last: str = ""
 
 
 @dataclass(frozen=True, slots=True)

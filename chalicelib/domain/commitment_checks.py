@@ -90,6 +90,7 @@ class Check:
     final_at: datetime | None = None
     overdue_at: datetime | None = None
     depending: tuple[str, ...] = ()
+    reinstated: str = ""
 
     @property
     def concluded(self) -> bool:
@@ -141,13 +142,19 @@ class FlagOverdue:
 
 @dataclass(frozen=True, slots=True)
 class DecideRevocation:
-    """The final decision. ``depending``: numbers of the cases that rest on what is revoked."""
+    """The final decision. ``depending``: numbers of the cases that rest on what is revoked.
+
+    ``reinstated``: the certificate that counts again with the revocation. ``last``: the one that nothing follows any
+    more.
+    """
 
     outcome: Final
     reasons: str
     remedies: str
     document: Document
     depending: tuple[str, ...] = ()
+    reinstated: str = ""
+    last: str = ""
 
 
 # -- times -----------------------------------------------------------------------------------------------
@@ -305,7 +312,8 @@ def _finish(case: Case, command: DecideRevocation, act: Act) -> tuple[Event, ...
         return (CommitmentUpheld(*told),)
     if command.outcome is Final.KEPT:
         return (CommitmentKept(*told),)
-    revoked = CommitmentRevoked(*told, case.certificate, command.depending)
+    touched = (case.certificate, command.depending, command.reinstated, command.last)
+    revoked = CommitmentRevoked(*told, *touched)
     return (revoked, DeliveryCalledOff(case.task.number)) if case.task else (revoked,)
 
 
@@ -371,10 +379,12 @@ def _resulted(note: Callable[[Check, datetime], Check]) -> Evolution:
 
 def _ended(final: Final) -> Evolution:
     def ended(case: Case, event: Checked | Decided, record: EventRecord) -> dict[str, Any]:
-        depending = getattr(event, "depending", ())
-        check = replace(check_of(case), final=final.value, final_at=record.effective_at, depending=depending)
+        check = replace(check_of(case), final=final.value, final_at=record.effective_at)
         after: dict[str, Any] = {"check": check, "check_task": None, "documents": (*case.documents, event.document)}
-        return after | ({"state": S.REVOKED} if final is Final.REVOKED else {})
+        if isinstance(event, CommitmentRevoked):
+            check = replace(check, depending=event.depending, reinstated=event.reinstated)
+            after |= {"check": check, "state": S.REVOKED}
+        return after
 
     return ended
 

@@ -34,11 +34,15 @@ def end_of(day: date) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """What a case is judged by: the version of its item, the official calendar, and when the platform itself failed."""
+    """What a case is judged by: the version of its item, the official calendar, and when the platform itself failed.
+
+    ``void``: the certificate that the case is about was annulled meanwhile.
+    """
 
     item: ImplementationItem
     calendar: Calendar
     outages: tuple[Outage, ...] = ()
+    void: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from chalicelib.domain.catalog import CaseType, StepRole
 from chalicelib.domain.errors import Forbidden, Invalid, NotFound, Refused, Violation, raise_all
 from chalicelib.domain.hearings import none_pending
 from chalicelib.domain.procedures import none_running
+from chalicelib.domain.renewals import something_is_left
 
 if TYPE_CHECKING:
     from chalicelib.domain.cases import Case
@@ -249,6 +250,7 @@ TRANSITIONS: Transitions = {
             task_is_at_hand,
             none_running,
             none_pending,
+            something_is_left,
         ),
         _decide,
     )

@@ -163,11 +163,19 @@ class ApplicationClaimed(Event):
 
 def may_claim(case: Case, actor: Actor, number: str) -> bool:
     """True if this is the person: the account's own name and kind, and the number of the document that was checked."""
-    check = case.identity
-    if check is None or not is_provisional(case.applicant.subject) or actor.kind is not case.applicant.kind:
+    if not is_provisional(case.applicant.subject) or actor.kind is not case.applicant.kind:
         return False
-    same_number = hmac.compare_digest(check.digest, _digest(case.id, number))
-    return same_number and actor.name.strip() == case.applicant.name.strip()
+    return _has_number(case, number) and actor.name.strip() == case.applicant.name.strip()
+
+
+def is_same_person(case: Case, shown: Shown) -> bool:
+    """True if an officer was shown a document of this number and name for the case as well."""
+    named = (case.applicant.kind, case.applicant.name.strip()) == (shown.kind, shown.name.strip())
+    return named and _has_number(case, shown.number)
+
+
+def _has_number(case: Case, number: str) -> bool:
+    return case.identity is not None and hmac.compare_digest(case.identity.digest, _digest(case.id, number))
 
 
 def not_claimed_yet(case: Case, command: ClaimApplication, act: Act) -> Violation | None:

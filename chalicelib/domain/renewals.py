@@ -66,10 +66,20 @@ def last_day_to_apply(valid_until: datetime, calendar: Calendar) -> date:
 
 
 def obstacles(
-    certificate: Certificate | None, kind: CaseKind, holder: Party, basic_code: str, now: datetime
+    certificate: Certificate | None,
+    kind: CaseKind,
+    holder: Party,
+    basic_code: str,
+    now: datetime,
+    *,
+    identified: bool = False,
 ) -> list[Violation]:
-    """Why this certificate cannot be renewed, changed or reissued for this holder under this item."""
-    if certificate is None or not _is_held_by(certificate, holder) or not certificate.item_code.endswith(basic_code):
+    """Why this certificate cannot be renewed, changed or reissued for this holder under this item.
+
+    ``identified``: who has no account showed the document with which the certificate was applied for.
+    """
+    held = certificate is not None and _is_held_by(certificate, holder, identified)
+    if certificate is None or not held or not certificate.item_code.endswith(basic_code):
         # Somebody else's certificate looks like none at all.
         return [Violation("renewal.certificate-unknown", "/certificate")]
     if certificate.state != "valid":
@@ -81,13 +91,14 @@ def obstacles(
     return []
 
 
-def _is_held_by(certificate: Certificate, party: Party) -> bool:
-    """The account's own; or, for somebody without account whose identity was checked, in the name that was checked.
+def _is_held_by(certificate: Certificate, party: Party, identified: bool) -> bool:
+    """The account's own; or that of somebody without account who is known by the number of their document.
 
-    They show their certificate at the window: it is known by its identifier, which nobody lists for the officer.
+    Never by the name alone: it takes the place of what somebody of that name holds. Whoever has an account shows a
+    presence code, or claims what a window filed for them.
     """
     if is_provisional(party.subject):
-        return certificate.holder_name == party.name
+        return identified and is_provisional(certificate.holder_subject) and certificate.holder_name == party.name
     return certificate.holder_subject == party.subject
 
 
@@ -98,10 +109,22 @@ def not_expired(case: Case, command: object, act: Act) -> Violation | None:
     return Violation("renewal.expired", "/certificate") if case.about.valid_until <= act.now else None
 
 
+def something_is_left(case: Case, command: object, act: Act) -> Violation | None:
+    """Nothing is renewed, changed or issued anew that was annulled meanwhile; the case is refused or withdrawn."""
+    if act.law is None or not act.law.void:
+        return None
+    return Violation("renewal.certificate-not-valid", "", {"state": "annulled"})
+
+
 def lapses(case: Case, law: Law) -> Iterable[Lapse]:
-    """An undecided renewal that was applied for in time counts as granted when the certificate ends."""
+    """An undecided renewal that was applied for in time counts as granted when the certificate ends.
+
+    Not where that was annulled (行政许可法 69): silence renews a licence, and there is none. Its officer decides.
+    """
     ends = case.about.valid_until if case.about else None
     if case.kind != CaseKind.RENEWAL or ends is None or case.received_at is None or law.item.type_code != "01":
+        return ()
+    if law.void:
         return ()
     if case.state not in ROUTED or legal_day(case.received_at) > last_day_to_apply(ends, law.calendar):
         return ()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from chalicelib.domain import fees, form_places, hearings, procedures, window
+from chalicelib.domain import fees, form_places, hearings, procedures, renewals, window
 from chalicelib.domain.case_events import (
     CaseGranted,
     Document,
@@ -238,8 +238,8 @@ def releases(case: Case, command: CheckSupplements, act: Act) -> Ready | None:
     ready, passed = waiting_decision(case), {v.code for v in command.verdicts if not v.defects}
     if ready is None or any(s.code not in passed for s in outstanding(case)):
         return None
-    barred = procedures.none_running(case, command, act) or hearings.none_pending(case, command, act)
-    return None if barred else ready
+    rules = (procedures.none_running, hearings.none_pending, renewals.something_is_left)
+    return None if any(rule(case, command, act) for rule in rules) else ready
 
 
 def _checked(case: Case, command: CheckSupplements, act: Act) -> tuple[Event, ...]:
@@ -290,6 +290,7 @@ TRANSITIONS: Transitions = {
             something_is_outstanding,
             procedures.none_running,
             hearings.none_pending,
+            renewals.something_is_left,
         ),
         lambda case, m, a: (DecisionHeld(task_number(case), a.actor.subject, m.opinion),),
     ),

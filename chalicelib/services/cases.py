@@ -115,7 +115,8 @@ def _about(ports: Ports, opening: Opening, party: Party, now: datetime) -> HeldC
     if opening.kind is CaseKind.NEW:
         return None
     held = ports.certificates.get(opening.certificate)
-    raise_all(Invalid, renewals.obstacles(held, opening.kind, party, opening.item, now))
+    known = renewal_services.identified(ports, held, opening.identity)
+    raise_all(Invalid, renewals.obstacles(held, opening.kind, party, opening.item, now, identified=known))
     return HeldCertificate(held.identifier, held.valid_until) if held else None
 
 

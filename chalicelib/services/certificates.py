@@ -106,10 +106,15 @@ def issue(ports: Ports, case_id: str) -> bool:
 
 
 def make(ports: Ports, case: Case, item: ImplementationItem, now: datetime) -> Made:
-    """The sealed certificate of a decided case, if its result is one; it exists once it is committed with the case."""
+    """The sealed certificate of a decided case, if its result is one; it exists once it is committed with the case.
+
+    None where what it would replace was annulled between decision and issue: it would rest on nothing.
+    """
     if item.result_kind not in CERTIFIED:
         return Made()
     place = renewals.place(ports, case)
+    if place.void:
+        return Made()
     sealed = _sealed(ports, case, item, renewals.valid_until(case, item, place, now), now)
     earlier = place.standing
     return Made(sealed, place.identifier, (earlier.replaced(sealed.identifier),) if earlier else ())

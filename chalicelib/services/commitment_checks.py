@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,9 +10,8 @@ from chalicelib.domain import commitment_checks as rules
 from chalicelib.domain import credit as credit_rules
 from chalicelib.domain.actors import SYSTEM, Actor
 from chalicelib.domain.case_rules import Act
-from chalicelib.domain.cases import Case, CaseState
+from chalicelib.domain.cases import Case
 from chalicelib.domain.catalog import ImplementationItem
-from chalicelib.domain.certificates import Certificate
 from chalicelib.domain.commitment_checks import (
     DecideRevocation,
     Final,
@@ -26,8 +24,8 @@ from chalicelib.domain.commitments import was_decided
 from chalicelib.domain.credit import Effect, Entry, Scope, Terms
 from chalicelib.domain.documents import DocumentKind
 from chalicelib.domain.errors import NotFound
+from chalicelib.services import annulments, lapses
 from chalicelib.services import cases as case_services
-from chalicelib.services import lapses
 from chalicelib.services.changes import change
 from chalicelib.services.documents import blank, write
 from chalicelib.services.ports import Ports, Receipt, RequestKey
@@ -114,9 +112,14 @@ def decide(
     remedies: str,
     key: RequestKey | None = None,
 ) -> Receipt:
-    """Revoke, uphold, or keep although it was false (行政许可法 69(3)). A revocation annuls the certificate."""
+    """Revoke, uphold, or keep although it was false (行政许可法 69(3)).
+
+    A revocation annuls the certificate and what came of it; what it had replaced counts again.
+    """
+    annulment = annulments.Annulment()
 
     def build(case: Case, now: datetime) -> DecideRevocation:
+        nonlocal annulment
         revoked = outcome is Final.REVOKED
         kind = DocumentKind.REVOCATION if revoked else DocumentKind.NO_REVOCATION
         command = DecideRevocation(outcome, reasons, remedies, blank(kind, now))
@@ -124,17 +127,11 @@ def decide(
         signer = case.route.nodes[-1].signature
         document = write(ports, case, kind, now, signer, reasons=reasons, remedies=remedies)
         depending = _depending(ports, case) if revoked and case.certificate else ()
-        return replace(command, document=document, depending=depending)
+        annulment = annulments.of(ports, case, now) if revoked else annulments.Annulment()
+        told = replace(command, document=document, depending=depending)
+        return replace(told, reinstated=annulment.reinstated, last=annulment.last)
 
-    return change(
-        ports, actor, case_id, DecideRevocation, build, key=key, standing=lambda after: _annulled(ports, after)
-    )
-
-
-def _annulled(ports: Ports, after: Case) -> Iterator[Certificate]:
-    found = ports.certificates.get(after.certificate) if after.certificate else None
-    if after.state is CaseState.REVOKED and found is not None:
-        yield found.annulled()
+    return change(ports, actor, case_id, DecideRevocation, build, key=key, standing=lambda after: annulment.standing)
 
 
 def _depending(ports: Ports, case: Case) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from chalicelib.domain.cases import Case
 from chalicelib.domain.deadlines import Lapse, Law
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.outages import Service
+from chalicelib.services import renewals
 from chalicelib.services.completions import complete
 from chalicelib.services.filed import item_of
 from chalicelib.services.ports import Ports, Timer
@@ -26,12 +27,13 @@ TIMER = "law"
 
 
 def law_of(ports: Ports, case: Case | None) -> Law | None:
-    """The item's version and the calendar. None for a draft, which no law binds yet."""
+    """The item's version, the calendar, and what has become of its certificate. None for a draft: none binds it yet."""
     if case is None or case.received_at is None:
         return None
     # Only a date of the applicant's own can be moved by a failure of the platform, so only then is anybody asked.
     outages = ports.outages.of(Service.UPLOADS) if supplement_dates.outstanding(case) else ()
-    return Law(item_of(ports.catalog, case), ports.calendar.current(), tuple(outages))
+    void = renewals.rests_on_nothing(ports, case)
+    return Law(item_of(ports.catalog, case), ports.calendar.current(), tuple(outages), void)
 
 
 def settle(ports: Ports, case: Case, law: Law | None, now: datetime) -> Case:

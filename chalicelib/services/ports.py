@@ -321,7 +321,10 @@ class CertificateRepository(Protocol):
         ...
 
     def successor(self, identifier: str) -> str | None:
-        """The certificate that took its place; known also where the person of the earlier one was erased."""
+        """The certificate that took its place, or ``certificates.NOTHING`` if none ever will.
+
+        Known also where the person of the earlier one was erased.
+        """
         ...
 
     def of_holder(self, subject: str, after: str | None, limit: int) -> Page[Certificate]:

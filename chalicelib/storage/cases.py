@@ -38,7 +38,7 @@ from chalicelib.services.ports import (
     officer_queue,
 )
 from chalicelib.storage import tables as t
-from chalicelib.storage.certificates import as_read, certificate_row
+from chalicelib.storage.certificates import as_read, certificate_row, follow
 from chalicelib.storage.codec import dump_event, dumps, instant, load_event, loads
 from chalicelib.storage.reading import page, reading
 from chalicelib.storage.sealing import Key, Safe
@@ -210,9 +210,7 @@ class DynamoCases:
                     continue  # nobody will ever ask for the list of a party without account
                 pk, sk = f"case#{case_id}", f"party#{subject}"
                 change.create(t.PartyRow(pk, sk, lpk=f"party#{subject}", lsk=case_id, case_id=case_id))
-        if isinstance(event, e.ResultIssued) and event.replaces:
-            pk = f"certificate#{event.replaces}"
-            change.create(t.SuccessorRow(pk, "successor", successor=event.certificate))
+        follow(change, event)
         for identifier in resting_on(event):
             pk, sk = f"case#{case_id}", f"about#{identifier}"
             change.put(t.AboutRow(pk, sk, lpk=sk, lsk=case_id, case_id=case_id))

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.domain.certificates import Certificate
+from chalicelib.domain.case_events import Event, ResultIssued
+from chalicelib.domain.certificates import NOTHING, Certificate
+from chalicelib.domain.commitment_check_events import CommitmentRevoked
 from chalicelib.services.ports import Page
 from chalicelib.storage import tables as t
 from chalicelib.storage.codec import dumps, instant, loads
 from chalicelib.storage.reading import page, reading
 from chalicelib.storage.sealing import Key, Safe
+from chalicelib.storage.transactions import Change
 
 
 class DynamoCertificates:
@@ -67,6 +70,21 @@ def as_read(certificate: Certificate) -> Condition:
     # Rows written before there were versions have none.
     same |= t.CertificateRow.pk.exists() & t.CertificateRow.version.does_not_exist()
     return same
+
+
+def follow(change: Change, event: Event) -> None:
+    """What follows a certificate from an event on: another, nothing ever, or again nothing as yet."""
+    if isinstance(event, ResultIssued) and event.replaces:
+        change.create(_successor_row(event.replaces, event.certificate))
+    if isinstance(event, CommitmentRevoked):
+        if event.last:
+            change.create(_successor_row(event.last, NOTHING))
+        if event.reinstated:
+            change.delete(_successor_row(event.reinstated))
+
+
+def _successor_row(identifier: str, successor: str = NOTHING) -> t.SuccessorRow:
+    return t.SuccessorRow(f"certificate#{identifier}", "successor", successor=successor)
 
 
 def _certificate(row: t.CertificateRow, key: Key) -> Certificate:

@@ -16,7 +16,8 @@ from chalicelib.domain.authorities import Authority
 from chalicelib.domain.case_events import Document, EventRecord
 from chalicelib.domain.case_rules import open_tasks
 from chalicelib.domain.cases import Case
-from chalicelib.domain.certificates import Certificate, resting_on
+from chalicelib.domain.certificates import NOTHING, Certificate, resting_on
+from chalicelib.domain.commitment_check_events import CommitmentRevoked
 from chalicelib.domain.credit import CreditFile
 from chalicelib.domain.credit import Entry as CreditEntry
 from chalicelib.domain.deadlines import legal_day
@@ -91,8 +92,19 @@ class MemoryStore:
             stored = self.certificates.get(kept.identifier)
             if stored is None or loads(stored, Certificate).version != kept.version - 1:
                 raise Conflict.because("store.conflict")
-        if any(isinstance(r.event, e.ResultIssued) and r.event.replaces in self.successors for r in events):
+        replaced = {r.event.replaces for r in events if isinstance(r.event, e.ResultIssued)}
+        last = {r.event.last for r in events if isinstance(r.event, CommitmentRevoked)}
+        if (replaced | last) & self.successors.keys():
             raise Conflict.because("store.conflict")
+
+    def succeed(self, event: e.Event) -> None:
+        """What follows a certificate from an event on: another, nothing ever, or again nothing as yet."""
+        if isinstance(event, e.ResultIssued) and event.replaces:
+            self.successors[event.replaces] = event.certificate
+        if isinstance(event, CommitmentRevoked) and event.last:
+            self.successors[event.last] = NOTHING
+        if isinstance(event, CommitmentRevoked) and event.reinstated:
+            self.successors.pop(event.reinstated, None)
 
     def refuse_used(self, key: RequestKey | None) -> None:
         if key and key.scope in self.receipts:
@@ -182,8 +194,7 @@ class MemoryCases:
         if isinstance(event, e.CaseDrafted):
             for subject in {event.applicant.subject, event.agent} - {""}:
                 self.store.parties.setdefault(subject, set()).add(case.id)
-        if isinstance(event, e.ResultIssued) and event.replaces:
-            self.store.successors[event.replaces] = event.certificate
+        self.store.succeed(event)
         for identifier in resting_on(event):
             self.store.about.setdefault(identifier, set()).add(case.id)
         document: Document | None = getattr(event, "document", None)

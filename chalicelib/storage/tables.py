@@ -260,7 +260,10 @@ class CertificateRow(Row, discriminator="certificate"):
 
 
 class SuccessorRow(Row, discriminator="successor"):
-    """certificate#<identifier>/successor: another took its place. It outlives the erasure of the earlier case."""
+    """certificate#<identifier>/successor: another took its place; empty: none ever will.
+
+    It outlives the erasure of the earlier case, and goes when the earlier certificate counts again.
+    """
 
     successor = UnicodeAttribute()
 

@@ -9,6 +9,7 @@ from chalicelib.domain.actors import Actor
 from chalicelib.domain.catalog import ImplementationItem, LateOutcome
 from chalicelib.domain.commitment_checks import Final, Result
 from chalicelib.domain.outages import Service
+from chalicelib.domain.renewals import CaseKind
 from chalicelib.domain.supplements import Verdict
 from chalicelib.services import cases, commitment_checks, commitments, credit, outages, supplements, tasks
 from tests import factories as f
@@ -194,6 +195,52 @@ def check_overdue(stack: Stack) -> Act:
 def revoke_for_a_false_promise(stack: Stack) -> Act:
     """The certificate is annulled, and two bars are put on the credit file."""
     return Act(deciding(heard(stack), Final.REVOKED))
+
+
+def change_signed(stack: Stack, case_id: str) -> str:
+    """A change of a case's certificate, its promise signed."""
+    case_id = short.drafted(stack, kind=CaseKind.CHANGE, certificate=short.get(stack, case_id).certificate)
+    commitments.serve(stack, f.HERDER, case_id)
+    p.sign(stack, case_id)
+    stack.settle()
+    return case_id
+
+
+def deciding_change(stack: Stack, case_id: str) -> Any:
+    """The applicant has a change of a case's certificate decided on their promise."""
+    change = change_signed(stack, case_id)
+    return lambda w, key: commitments.decide(w, f.HERDER, change, key=key)
+
+
+def changed_on_a_promise(stack: Stack, case_id: str) -> str:
+    """A change of a case's certificate, decided on a promise."""
+    case_id = change_signed(stack, case_id)
+    commitments.decide(stack, f.HERDER, case_id)
+    stack.settle()
+    return case_id
+
+
+def heard_of_a_change(stack: Stack) -> str:
+    """A change that was decided on a promise is found false, and the party has spoken."""
+    case_id = _claimed(stack, changed_on_a_promise(stack, to_check(stack)), p.CHECKER)
+    commitment_checks.record(stack, p.CHECKER, case_id, result=Result.FALSE, findings="所见")
+    stack.settle()
+    commitment_checks.state_defence(stack, f.HERDER, case_id, statement="请复核")
+    return _claimed(stack, case_id, f.DECIDER)
+
+
+@journey
+def revoke_what_was_changed(stack: Stack) -> Act:
+    """The certificate is annulled, and what has taken its place with it."""
+    case_id = heard(stack)
+    changed_on_a_promise(stack, case_id)
+    return Act(deciding(case_id, Final.REVOKED))
+
+
+@journey
+def revoke_a_change(stack: Stack) -> Act:
+    """Only the change was false: what it had replaced counts again."""
+    return Act(deciding(heard_of_a_change(stack), Final.REVOKED))
 
 
 @journey

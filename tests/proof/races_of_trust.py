@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from chalicelib.domain.certificates import CertificateState
 from chalicelib.domain.commitment_checks import Final, Result
 from chalicelib.services import cases, commitment_checks, commitments, credit, presence, supplements, tasks
 from chalicelib.services.ports import Receipt
 from tests import factories as f
+from tests import journey as short
 from tests.proof.explorer import Actor, Outcome, Race, asked, race
 from tests.proof.journeys import begin
 from tests.proof.journeys_of_trust import (
@@ -16,12 +18,15 @@ from tests.proof.journeys_of_trust import (
     accepted,
     checking,
     deciding,
+    deciding_change,
     found,
     heard,
+    heard_of_a_change,
     served,
     signed,
     signing,
     supplied,
+    to_check,
 )
 from tests.proof.races import when_due
 from tests.proof.stack import Stack
@@ -122,6 +127,38 @@ def revoke_or_uphold(stack: Stack) -> Race:
     case_id = heard(stack)
     both = [asked(stack, deciding(case_id, outcome), outcome) for outcome in (Final.REVOKED, Final.UPHELD)]
     return Race(both, exclusive=[["commitment.revoked", "commitment.upheld"]])
+
+
+def _only_valid(case_id: str, *expected: str) -> Any:
+    """Whoever was first: once it is revoked, exactly these certificates count."""
+
+    def told(outcomes: Sequence[Outcome], stack: Stack) -> str:
+        if "commitment.revoked" not in [record.event.type for record in stack.cases.log(case_id)]:
+            return ""
+        found = stack.certificates.of_holder(f.HERDER.subject, None, 50).items
+        valid = {each.identifier for each in found if each.state is CertificateState.VALID}
+        return "" if valid == set(expected) else f"{valid} count, not {expected}"
+
+    return told
+
+
+@race
+def change_against_revocation(stack: Stack) -> Race:
+    """A certificate is changed on a promise in the moment in which it is annulled: nothing that counts is left."""
+    case_id = heard(stack)
+    change = asked(stack, deciding_change(stack, case_id), "change")
+    revoke = asked(stack, deciding(case_id, Final.REVOKED), "revocation")
+    return Race([change, revoke], exclusive=[["commitment.revoked"]], impossible=_only_valid(case_id))
+
+
+@race
+def change_against_revocation_of_the_change_before_it(stack: Stack) -> Race:
+    """... and where only a change was false, what it had replaced counts again, whatever comes after the change."""
+    first = short.get(stack, to_check(stack)).certificate
+    case_id = heard_of_a_change(stack)
+    change = asked(stack, deciding_change(stack, case_id), "change")
+    revoke = asked(stack, deciding(case_id, Final.REVOKED), "revocation")
+    return Race([change, revoke], exclusive=[["commitment.revoked"]], impossible=_only_valid(case_id, first))
 
 
 # -- credit -----------------------------------------------------------------------------------------------------------

@@ -221,22 +221,73 @@ def test_a_colleague_at_the_window_mends_on_the_spot_for_who_has_no_account() ->
         notices.correct_on_the_spot(world, colleague, case_id, {"/form/subject": ("小学教师",)}, "申请人签字")
 
 
-@pytest.mark.requirement("B1")
-@pytest.mark.parametrize(("name", "found"), [(f.HERDER.name, True), ("别人", False)])
-def test_without_account_a_certificate_is_renewed_by_showing_it_in_the_name_that_was_checked(
-    name: str, found: bool
-) -> None:
-    world = f.World(f.item(result_validity="5年"))
-    case_id = journey.granted(world)
+def certified(world: f.World) -> str:
+    """The identifier of a certificate of who had no account."""
+    case_id = provisional(world)
+    for officer, act in ((f.WINDOW, tasks.forward), (f.ACCEPTOR, tasks.accept), (f.DECIDER, journey.grant)):
+        journey.opened(world, case_id)
+        tasks.claim(world, officer, case_id)
+        act(world, officer, case_id)
     certificates.issue(world, case_id)
-    identifier = journey.get(world, case_id).certificate
-    opening = {"identity": replace(f.SHOWN, name=name), "kind": CaseKind.RENEWAL, "certificate": identifier}
+    return journey.get(world, case_id).certificate
+
+
+@pytest.fixture
+def lasting() -> f.World:
+    return f.World(f.item(steps=OWN_STEPS, result_validity="5年"))
+
+
+@pytest.mark.requirement("B1")
+@pytest.mark.parametrize("kind", [CaseKind.RENEWAL, CaseKind.CHANGE, CaseKind.REISSUE])
+@pytest.mark.parametrize(
+    ("shown", "found"),
+    [
+        (f.SHOWN, True),
+        (replace(f.SHOWN, document="household_register"), True),
+        (replace(f.SHOWN, number="110101199003078515"), False),
+        (replace(f.SHOWN, name="别人"), False),
+    ],
+    ids=["the same card", "the same number", "a namesake", "another name"],
+)
+def test_without_account_a_certificate_is_renewed_by_the_number_that_was_checked_for_it(
+    lasting: f.World, kind: CaseKind, shown: rules.Shown, found: bool
+) -> None:
+    opening = {"identity": shown, "kind": kind, "certificate": certified(lasting)}
     if found:
-        renewal = journey.get(world, journey.drafted(world, f.WINDOW, Channel.WINDOW, **opening))
-        assert renewal.about is not None
+        case_id = journey.drafted(lasting, f.WINDOW, Channel.WINDOW, delivery="window", **opening)
+        cases.submit(lasting, f.WINDOW, case_id)
+        assert journey.get(lasting, case_id).about is not None
     else:
         with pytest.raises(Invalid, match=r"renewal\.certificate-unknown"):
-            journey.drafted(world, f.WINDOW, Channel.WINDOW, **opening)
+            journey.drafted(lasting, f.WINDOW, Channel.WINDOW, **opening)
+
+
+@pytest.mark.requirement("B1", "I4")
+def test_nobody_without_account_takes_away_what_an_account_of_their_name_holds() -> None:
+    """Its holder shows a code of theirs."""
+    world = f.World(f.item(result_validity="5年"))
+    certificates.issue(world, journey.granted(world))
+    (held,) = world.certificates.of_holder(f.HERDER.subject, None, 5).items
+    opening = {"kind": CaseKind.RENEWAL, "certificate": held.identifier}
+    with pytest.raises(Invalid, match=r"renewal\.certificate-unknown"):
+        journey.drafted(world, f.WINDOW, Channel.WINDOW, identity=f.SHOWN, **opening)
+    journey.drafted(world, f.WINDOW, Channel.WINDOW, presence=f.presence_of(world), **opening)
+
+
+@pytest.mark.requirement("B1")
+def test_who_has_claimed_the_certificate_renews_it_with_their_account(lasting: f.World) -> None:
+    """... though a window has opened the application before the claim."""
+    identifier = certified(lasting)
+    opening = {"kind": CaseKind.CHANGE, "certificate": identifier}
+    with pytest.raises(Invalid, match=r"renewal\.certificate-unknown"):
+        journey.drafted(lasting, PERSON, **opening)
+    draft = journey.drafted(lasting, f.WINDOW, Channel.WINDOW, delivery="window", identity=f.SHOWN, **opening)
+    found = lasting.certificates.get(identifier)
+    assert found is not None
+    claimed(lasting, found.case_id)
+    with pytest.raises(Invalid, match=r"renewal\.certificate-unknown"):
+        cases.submit(lasting, f.WINDOW, draft)
+    journey.drafted(lasting, PERSON, **opening)
 
 
 # -- the claim -----------------------------------------------------------------------------------------------
@@ -256,12 +307,9 @@ def test_the_person_takes_the_case_over_with_everything_in_it() -> None:
 
 def test_a_certificate_goes_with_its_case() -> None:
     world = f.World(f.item(steps=OWN_STEPS))
-    case_id = provisional(world)
-    for officer, act in ((f.WINDOW, tasks.forward), (f.ACCEPTOR, tasks.accept), (f.DECIDER, journey.grant)):
-        journey.opened(world, case_id)
-        tasks.claim(world, officer, case_id)
-        act(world, officer, case_id)
-    certificates.issue(world, case_id)
+    made = world.certificates.get(certified(world))
+    assert made is not None
+    case_id = made.case_id
     claimed(world, case_id)
     (held,) = world.certificates.of_holder(PERSON.subject, None, 10).items
     verified = certificates.verify(world, held.identifier)

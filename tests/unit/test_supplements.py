@@ -28,7 +28,18 @@ from chalicelib.domain.errors import DomainError, Forbidden, Invalid, Refused
 from chalicelib.domain.outages import Outage, Service
 from chalicelib.domain.supplement_dates import Supplement, due, latest_day
 from chalicelib.domain.supplements import Verdict
-from chalicelib.services import cases, credit, deadlines, lapses, notices, outages, reminders, supplements, tasks
+from chalicelib.services import (
+    cases,
+    credit,
+    deadlines,
+    lapses,
+    notices,
+    outages,
+    reminders,
+    renewals,
+    supplements,
+    tasks,
+)
 from chalicelib.services.notices import Demand
 from chalicelib.services.ports import Receipt
 from tests import factories as f
@@ -369,6 +380,22 @@ def test_a_held_decision_ends_with_the_task_that_it_was_held_on() -> None:
     supplements.check(world, second, case_id, [Verdict("d1"), Verdict("d2")])
     assert journey.get(world, case_id).state == "in_review"
     assert tasks.grant(world, second, case_id, opinion="准予").result["state"] == "granted"
+
+
+@pytest.mark.requirement("D3")
+def test_a_held_decision_is_not_taken_about_a_certificate_that_was_annulled_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = f.World(incomplete())
+    case_id, other = at_decision(world, *BOTH), at_decision(world, *BOTH)
+    supplements.hold_decision(world, f.DECIDER, case_id, opinion="符合条件")
+    supplements.supply(world, f.HERDER, case_id, [PAPER, OTHER])
+    monkeypatch.setattr(renewals, "rests_on_nothing", lambda ports, case: True)
+    receipt = supplements.check(world, f.DECIDER, case_id, [Verdict("d1"), Verdict("d2")])
+    assert receipt.result["state"] == "in_review"
+    with pytest.raises(Refused, match=r"renewal\.certificate-not-valid"):
+        supplements.hold_decision(world, f.DECIDER, other, opinion="符合条件")
+    tasks.refuse(world, f.DECIDER, case_id, reasons="原许可已被撤销", remedies="可申请行政复议")
 
 
 @pytest.mark.requirement("D3")

@@ -17,7 +17,7 @@ from chalicelib.domain.certificates import CertificateState
 from chalicelib.domain.divisions import Level
 from chalicelib.domain.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, Refused
 from chalicelib.domain.mandates import Terms
-from chalicelib.services import cases, certificates, mandates, tasks
+from chalicelib.services import cases, certificates, mandates, renewals, tasks
 from chalicelib.services.cases import Opening
 from tests import factories as f
 from tests import journey
@@ -195,6 +195,17 @@ def waiting(world: f.World) -> str:
 
 
 @pytest.mark.requirement("B6")
+def test_nobody_grants_on_the_spot_about_a_certificate_that_was_annulled_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = instant()
+    mandated(world)
+    case_id = waiting(world)
+    monkeypatch.setattr(renewals, "rests_on_nothing", lambda ports, case: True)
+    with pytest.raises(Refused, match=r"renewal\.certificate-not-valid"):
+        mandates.decide_instantly(world, CHIEF, case_id, opinion="当场办结", amount=None)
+
+
 def test_the_chief_representative_accepts_and_grants_in_one_act_and_names_the_mandate() -> None:
     world = instant()
     mandate = mandated(world)
