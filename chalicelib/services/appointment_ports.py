@@ -118,8 +118,8 @@ class VisitRepository(Protocol):
         """Record that somebody reads it, for as long as it is kept. See ``log_ports.CaseLogs.note``."""
         ...
 
-    def accesses(self, visit_id: str) -> Sequence[Access]:
-        """Who has read the visit, newest first."""
+    def accesses(self, visit_id: str, limit: int) -> Sequence[Access]:
+        """Who has read the visit, newest first, and at most so many."""
         ...
 
 

@@ -195,5 +195,5 @@ class MemoryVisits:
     def note(self, visit: Visit, access: Access, chance: str) -> None:
         self.read.setdefault(visit.id, []).append(access)
 
-    def accesses(self, visit_id: str) -> Sequence[Access]:
-        return self.read.get(visit_id, [])[::-1]
+    def accesses(self, visit_id: str, limit: int) -> Sequence[Access]:
+        return self.read.get(visit_id, [])[::-1][:limit]

@@ -218,11 +218,12 @@ def test_visits_are_kept_listed_and_take_their_staff_once(world: p.AppointmentWo
     with pytest.raises(Conflict):
         world.visits.commit(kept_visit, before=replace(kept_visit, version=1))
     assert world.visits.get("none") is None
-    assert world.visits.accesses(first) == []
+    assert world.visits.accesses(first, 5) == []
     for at in range(2):
         world.clock.advance(seconds=at)
         visits.read(world, DESK, first)
-    accesses = world.visits.accesses(first)
+    accesses = world.visits.accesses(first, 5)
+    assert world.visits.accesses(first, 1) == accesses[:1]
     assert [(a.subject, a.what, a.at) for a in accesses] == [
         (DESK.subject, "visit", world.clock.now() - timedelta(seconds=ago)) for ago in range(2)
     ]
