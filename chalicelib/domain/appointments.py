@@ -257,6 +257,12 @@ def _wait(slot: Slot, terms: BookingTerms, calendar: Calendar) -> tuple[datetime
     return opens, min(closes, rule.cancel_until(slot.start, calendar))
 
 
+def promotable(slot: Slot, terms: BookingTerms, now: datetime, calendar: Calendar) -> bool:
+    """Whether somebody who waits may be given a seat of a slot: they could book it now, and give it back."""
+    opens, until = _wait(slot, terms, calendar)
+    return opens <= now < min(until, slot.start)
+
+
 def booked(
     appointment: Appointment, slot: Slot, seat: Seat, terms: BookingTerms, event: str, now: datetime
 ) -> Appointment:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
-from chalicelib.domain.appointments import FOLLOWED, Appointment, AppointmentState, Booker
-from chalicelib.domain.booking_rules import CHANGED
+from chalicelib.domain.appointments import FOLLOWED, Appointment, AppointmentState, Booker, Diary
+from chalicelib.domain.booking_rules import CHANGED, HORIZON
 from chalicelib.domain.errors import Conflict, Forbidden, Gone, NotFound, Refused, Unavailable
 from chalicelib.domain.opening_hours import Closure, Span
 from chalicelib.domain.queueing import Priority
@@ -187,6 +188,57 @@ def test_new_terms_book_nobody_where_the_place_is_closed_or_the_terms_are_not_th
     assert {kept(made, i).state for i in waiting} == {S.WAITING}
 
 
+class Counted(MemoryAppointments):
+    """Counts what it is asked for, by kind."""
+
+    def __init__(self, made: p.AppointmentWorld) -> None:
+        super().__init__(made.store, MemoryTickets(made.store))
+        vars(self).update(vars(made.appointments))
+        made.appointments = self
+        self.asked: Counter[str] = Counter()
+
+    def taken(self, place: str, day: date) -> Collection[Seat]:
+        self.asked["taken"] += 1
+        return super().taken(place, day)
+
+    def waiting(self, place: str, day: date) -> Sequence[Appointment]:
+        self.asked["waiting"] += 1
+        return super().waiting(place, day)
+
+    def diary(self, subject: str) -> Diary:
+        self.asked["diary"] += 1
+        return super().diary(subject)
+
+
+DAYS = HORIZON.days + 1
+
+
+@pytest.mark.requirement("E4")
+@pytest.mark.parametrize(("seats", "promoted"), [(2, 0), (3, 1), (4, 2), (9, 3)])
+def test_looking_for_room_costs_one_reading_a_day_and_some_for_each_who_is_booked(seats: int, promoted: int) -> None:
+    made, _, _ = full_day()
+    appointments.set_terms(made, HEAD, p.terms(version=1, seats=seats))
+    counted = Counted(made)
+    assert rebooking.follow_terms(made, p.PLACE, 2) == promoted
+    assert counted.asked["waiting"] == DAYS
+    assert counted.asked["diary"] == promoted
+    assert counted.asked["taken"] == min(promoted + 1, 3)  # of three who wait
+
+
+@pytest.mark.requirement("E4")
+def test_where_nobody_waits_or_nobody_can_be_booked_any_more_no_seats_are_read() -> None:
+    empty = world()
+    counted = Counted(empty)
+    assert rebooking.follow_terms(empty, p.PLACE, 1) == 0
+    assert counted.asked == {"waiting": DAYS}
+    made, _, _ = full_day()
+    appointments.set_terms(made, HEAD, p.terms(version=1, seats=9))
+    made.clock.at = local("2026-03-06", "12:00")
+    counted = Counted(made)
+    assert rebooking.follow_terms(made, p.PLACE, 2) == 0
+    assert counted.asked == {"waiting": DAYS}
+
+
 @pytest.mark.requirement("H0")
 def test_a_message_whose_row_met_a_conflict_is_not_taken_for_told(monkeypatch: pytest.MonkeyPatch) -> None:
     made, booked, _ = full_day()
@@ -242,7 +294,9 @@ def test_where_nothing_is_free_soon_the_booking_is_freed_without_fault() -> None
     made = world()
     (first, _) = filled(made)
     made.place_store.load([closed(last=DAY + timedelta(days=30))])
+    counted = Counted(made)
     assert rebooking.follow_place(made, p.PLACE, 2) == {"kept": 0, "moved": 0, "freed": 2, "promoted": 0}
+    assert counted.asked["taken"] == 0  # no seats of closed days
     freed = kept(made, first)
     assert (freed.state, freed.seat) == (S.FREED, None)
     diary = made.appointments.diary(person(0).subject)
