@@ -117,11 +117,13 @@ def test_times_that_make_no_sense_are_refused(made: Arrangement, codes: set[str]
 @pytest.mark.parametrize(
     ("staff", "equipment", "pointers"),
     [
-        (("0f8fad5b-d9cb-469f-a165-70867728950e", "auth0|5f7c"), ("TERMINAL-1", "P3-000017"), []),
+        (("0f8fad5b-d9cb-469f-a165-70867728950e", "auth0|5f7c"), ("TERMINAL-1", "P3-17"), []),
+        (("wang@gov.cn", "a/b+c="), ("TERMINAL-999999",), []),
         (("张三",), (), ["/staff/0"]),
         (("desk", "Zhang San"), (), ["/staff/1"]),
         (("desk\n",), (), ["/staff/0"]),
-        (("a@b.cn",), (), ["/staff/0"]),
+        (("desk", "", "x" * 129), (), ["/staff/1", "/staff/2"]),
+        (("desk",), ("TERMINAL-01", "TERMINAL-0", "TERMINAL-1000000"), [0, 1, 2]),
         (("desk",), ("张三的电脑-1", "TERMINAL-1", "TERMINAL", "terminal-1", "TERMINAL-٣"), [0, 2, 3, 4]),
     ],
 )
