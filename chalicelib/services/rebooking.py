@@ -1,5 +1,7 @@
 """What follows when a seat is given back, or terms or hours change: who waits is booked, the booked are moved or freed.
 
+Who waits for a day on which the place does not take their item any more is freed, too.
+
 Everything here goes by the state it finds, not by what the hint said: hints come twice, late and in any order. Doing it
 again moves nobody a second time.
 """
@@ -127,8 +129,9 @@ def _promoted(ports: AppointmentPorts, left: _Left, waiting: Appointment) -> boo
 def follow_place(ports: AppointmentPorts, place_id: str, version: int) -> dict[str, int]:
     """Move or free every appointment that the place's hours no longer hold, from the event of a new version.
 
-    First the version is made to count, so that nobody takes a seat any more who has seen an earlier one; then what is
-    booked is looked at, and whoever waits may have what is left. Raises Unavailable while the version is not to be read
+    First the version is made to count, so that nobody takes a seat or waits any more who has seen an earlier one; then
+    what is booked is looked at, and whoever waits may have what is left, or is freed where there is nothing any more to
+    wait for. Raises Unavailable while the version is not to be read
     yet: the hint comes again.
     """
     counts = {"kept": 0, "moved": 0, "freed": 0, "promoted": 0}
@@ -137,14 +140,18 @@ def follow_place(ports: AppointmentPorts, place_id: str, version: int) -> dict[s
     if max((p.version for p in versions), default=0) < version:
         raise Unavailable.because("store.unavailable")
     found: list[tuple[Place, Appointment]] = []
+    waiting: list[tuple[Place, Appointment]] = []
     for days in range(-1, HORIZON.days + MOVED_WITHIN + 1):  # an opening of yesterday may run past midnight
         day = legal_day(now) + timedelta(days=days)
         place = in_force(versions, day).get(place_id)
         if place is not None:
             ports.appointments.count_version(place_id, day, place.version)
             found += ((place, appointment) for appointment in ports.appointments.booked(place_id, day))
+            waiting += ((place, appointment) for appointment in ports.appointments.waiting(place_id, day))
     for place, appointment in found:
         counts[_settled(ports, place, appointment, now)] += 1
+    for place, appointment in waiting:
+        counts["freed"] += _freed_of_waiting(ports, place, appointment, now)
     terms = ports.appointments.terms(place_id)
     if terms is not None:
         counts["promoted"] = _promoted_ahead(ports, versions, terms)
@@ -170,6 +177,17 @@ def _settled(ports: AppointmentPorts, place: Place, before: Appointment, now: da
         return "kept"
     ports.appointments.commit(rules.freed(before, now), before=before, place_version=place.version)
     return "freed"
+
+
+def _freed_of_waiting(ports: AppointmentPorts, place: Place, before: Appointment, now: datetime) -> bool:
+    """Free whoever waits for a day on which the place does not take the item: nothing can be given back there."""
+    if before.standing(now) is not AppointmentState.WAITING:
+        return False
+    _, openings = serving(ports, place, before.day, before.errand.item)
+    if openings or _changed(ports, before):
+        return False
+    ports.appointments.commit(rules.freed(before, now), before=before, place_version=place.version)
+    return True
 
 
 def _holds(ports: AppointmentPorts, place: Place, before: Appointment, seat: Seat) -> bool:

@@ -18,6 +18,7 @@ from chalicelib.domain.queueing import Priority
 from chalicelib.domain.slots import Seat
 from chalicelib.services import appointments, queues, rebooking
 from chalicelib.services.appointments import Wish
+from chalicelib.services.ports import Receipt
 from chalicelib.storage.memory_appointments import MemoryAppointments, MemoryTickets
 from tests import bookings as p
 from tests import factories as f
@@ -315,6 +316,41 @@ def test_a_place_that_closes_for_good_frees_everybody_and_takes_nobody() -> None
 
 
 @pytest.mark.requirement("E4")
+@pytest.mark.parametrize("new", [closed(3), p.place(version=3, closed=True)])
+def test_who_waits_for_a_day_that_closes_is_freed_told_and_may_book_elsewhere(new: p.Place) -> None:
+    made, _, waiting = full_day()
+    other = replace(p.place(), id="152500000000-other")
+    made.place_store.load([other])
+    receipt = Receipt("booking_terms", other.id, 1, (), {})
+    made.appointments.set_terms(p.terms(place=other.id), at=f.START, expected_version=0, key=None, receipt=receipt)
+    elsewhere = Wish(other.id, p.ITEM)
+    with pytest.raises(Refused) as twice:
+        appointments.book(made, person(10), elsewhere, SATURDAY)
+    assert twice.value.code == "appointment.item-twice"
+    made.place_store.load([new])
+    counts = rebooking.follow_place(made, p.PLACE, 3)
+    assert (counts["freed"], counts["promoted"]) == (5 if new.closed else 3, 0)  # the booked have Sunday, if any day
+    assert [(kept(made, i).state, kept(made, i).event) for i in waiting] == [(S.FREED, "appointment.freed")] * 3
+    assert not made.appointments.waiting(p.PLACE, DAY)
+    told = rebooking.tell(made, waiting[0], 2, "appointment.freed")
+    assert told is not None
+    assert "2026-03-07" in told.text.zh
+    assert rebooking.follow_place(made, p.PLACE, 3)["freed"] == 0
+    assert appointments.book(made, person(10), elsewhere, SATURDAY).result["state"] == "booked"
+
+
+@pytest.mark.requirement("E4")
+def test_who_waits_goes_on_waiting_where_the_day_is_only_shortened_or_over() -> None:
+    made, _, waiting = full_day()
+    made.place_store.load([p.place(version=3, hours=(p.hours(p.K.WEEKEND, {6}, Span(540, 575)),))])
+    assert rebooking.follow_place(made, p.PLACE, 3) == {"kept": 2, "moved": 0, "freed": 0, "promoted": 0}
+    made.place_store.load([closed(4)])
+    made.clock.at = local("2026-03-08", "00:00")
+    assert rebooking.follow_place(made, p.PLACE, 4)["freed"] == 0
+    assert {kept(made, i).state for i in waiting} == {S.WAITING}
+
+
+@pytest.mark.requirement("E4")
 def test_an_exception_that_keeps_the_hour_keeps_the_booking_and_one_that_shortens_it_moves_it_within_the_day() -> None:
     made = world()
     ids = filled(made)
@@ -332,8 +368,10 @@ def test_who_saw_the_old_hours_books_nothing_after_the_new_ones_count() -> None:
     made.place_store.load([closed()])
     rebooking.follow_place(made, p.PLACE, 2)
     late = replace(new, id="late", booker=Booker("x", "某人"), number=2)
-    with pytest.raises(Conflict):
-        made.appointments.commit(late, before=None, place_version=1)
+    waits = replace(late, state=S.WAITING, start=None, end=None, window="", number=0)
+    for too_late in (late, waits):
+        with pytest.raises(Conflict):
+            made.appointments.commit(too_late, before=None, place_version=1)
 
 
 def test_a_hint_that_comes_before_its_version_comes_again() -> None:
