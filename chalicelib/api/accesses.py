@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib import wiring
-from chalicelib.api.views import instant, labelled
+from chalicelib.api.views import labelled, reading
 from chalicelib.domain.actors import Actor, ActorKind
 from chalicelib.edge.api import ApiBlueprint, Reply, Request
 from chalicelib.services import accesses
@@ -32,12 +32,7 @@ def list_accesses(request: Request) -> Reply:
 
 def _access(access: Access, viewer: Actor) -> dict[str, Any]:
     what, _, reference = access.what.partition(" ")
-    shown = {
-        "at": instant(access.at),
-        "what": labelled("access", what),
-        "reference": reference,
-        "actor": {"kind": labelled("actor", access.kind), "body": access.body},
-    }
+    shown = {**reading(access), "what": labelled("access", what), "reference": reference}
     if viewer.kind is ActorKind.SUPERVISOR:
         shown["account"] = access.subject
     return shown

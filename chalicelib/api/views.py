@@ -20,6 +20,7 @@ from chalicelib.domain.errors import Invalid
 from chalicelib.domain.notices import Defect
 from chalicelib.domain.presence import is_provisional
 from chalicelib.domain.routing import Node
+from chalicelib.services.log_ports import Access
 
 
 def labelled(group: str, code: str) -> dict[str, str]:
@@ -39,6 +40,11 @@ def moment(text: str, pointer: str) -> datetime:
         return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
         raise Invalid.because("schema.format", pointer, format="date-time") from None
+
+
+def reading(access: Access) -> dict[str, Any]:
+    """When somebody read another's data, and from which body; not who."""
+    return {"at": instant(access.at), "actor": {"kind": labelled("actor", access.kind), "body": access.body}}
 
 
 def case_summary(case: Case) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from typing import Any
 
 from chalicelib import wiring
 from chalicelib.api import views
+from chalicelib.domain.actors import Actor
+from chalicelib.domain.certificates import masked
 from chalicelib.domain.queueing import Priority
 from chalicelib.domain.visits import Arrangement, Visit
 from chalicelib.edge.api import ApiBlueprint, Reply, Request, receipt_reply
@@ -60,9 +62,12 @@ def ask_for_visit(request: Request) -> Reply:
     problems=("request.cursor-invalid",),
 )
 def list_visits(request: Request) -> Reply:
-    """Newest first, those that are over too. An agent's are those asked for under an authority that is in force."""
+    """Newest first, those that are over too. An agent's are those asked for under an authority that is in force.
+
+    To the agent the name is masked, and address and ground are left out: they stand in the visit itself.
+    """
     page = visits.mine(wiring.current(), request.who, request.position(), request.limit)
-    return Reply({"items": [_view(found) for found in page.items], "next": request.cursor(page.next)})
+    return Reply({"items": [_listed(found, request.who) for found in page.items], "next": request.cursor(page.next)})
 
 
 @bp.route_v1(
@@ -73,9 +78,15 @@ def list_visits(request: Request) -> Reply:
     problems=("visit.not-found",),
 )
 def read_visit(request: Request) -> Reply:
-    """For whom it is, who asked for them, and the staff of the place."""
-    found = visits.read(wiring.current(), request.who, request.path["visit_id"])
-    return Reply(_view(found), etag=found.version)
+    """For whom it is, who asked for them, and the staff of the place. Readings by the others are recorded.
+
+    Whose visit it is is shown the latest of them (``accesses``).
+    """
+    ports = wiring.current()
+    found = visits.read(ports, request.who, request.path["visit_id"])
+    noted = visits.readers(ports, request.who, found)
+    shown = _view(found) if noted is None else {**_view(found), "accesses": [views.reading(read) for read in noted]}
+    return Reply(shown, etag=found.version)
 
 
 @bp.route_v1(
@@ -87,9 +98,9 @@ def read_visit(request: Request) -> Reply:
     problems=("place.not-found", "place.closed", "place.staff-only", "request.cursor-invalid"),
 )
 def list_visit_requests(request: Request) -> Reply:
-    """For its staff, oldest first."""
+    """For its staff, oldest first. Names are masked, address and ground left out: they stand in the visit itself."""
     page = visits.of_place(wiring.current(), request.who, request.path["place_id"], request.position(), request.limit)
-    return Reply({"items": [_view(found) for found in page.items], "next": request.cursor(page.next)})
+    return Reply({"items": [_listed(found, request.who) for found in page.items], "next": request.cursor(page.next)})
 
 
 @bp.route_v1(
@@ -155,6 +166,15 @@ def finish_visit(request: Request) -> Reply:
 def cancel_visit(request: Request) -> Reply:
     """By the applicant, or who asked for them, until it begins."""
     return receipt_reply(visits.cancel(wiring.current(), request.who, request.path["visit_id"], key=request.once))
+
+
+def _listed(found: Visit, viewer: Actor) -> dict[str, Any]:
+    """A visit in a list: whole to the one whose it is."""
+    shown = _view(found)
+    if visits.is_applicants(viewer, found):
+        return shown
+    hidden = {name: value for name, value in shown.items() if name not in ("address", "ground")}
+    return {**hidden, "booker": masked(found.booker.name)}
 
 
 def _view(found: Visit) -> dict[str, Any]:

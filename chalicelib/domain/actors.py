@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+
+ACCOUNT = re.compile(r"[\x21-\x7e]{1,128}")
+"""What an account is called, whole: the issuer's ``sub``, which means nothing to the platform and names nobody."""
 
 
 class ActorKind(StrEnum):

@@ -28,13 +28,16 @@ class AppointmentState(StrEnum):
     BOOKED = "booked"
     CHECKED_IN = "checked_in"
     CANCELLED = "cancelled"
-    FREED = "freed"  # the place closed, and nothing else could be found
+    FREED = "freed"  # the place closed, and nothing else could be found, or waited for
     MISSED = "missed"
     LAPSED = "lapsed"  # waited in vain
 
 
 HELD = frozenset({AppointmentState.BOOKED, AppointmentState.CHECKED_IN})
 """States in which it has its seat."""
+
+OPEN = HELD | {AppointmentState.WAITING}
+"""States in which it has its seat, or a place in the list of a day: both rest on what the place was seen to be."""
 
 WAITING = "appointment.waiting"
 """The event of joining a waiting list. Nobody is told of it; it is followed, as those that free a seat are."""
@@ -257,6 +260,12 @@ def _wait(slot: Slot, terms: BookingTerms, calendar: Calendar) -> tuple[datetime
     return opens, min(closes, rule.cancel_until(slot.start, calendar))
 
 
+def promotable(slot: Slot, terms: BookingTerms, now: datetime, calendar: Calendar) -> bool:
+    """Whether somebody who waits may be given a seat of a slot: they could book it now, and give it back."""
+    opens, until = _wait(slot, terms, calendar)
+    return opens <= now < min(until, slot.start)
+
+
 def booked(
     appointment: Appointment, slot: Slot, seat: Seat, terms: BookingTerms, event: str, now: datetime
 ) -> Appointment:
@@ -286,7 +295,7 @@ def moved(appointment: Appointment, slot: Slot, seat: Seat, terms: BookingTerms,
 
 
 def freed(appointment: Appointment, now: datetime) -> Appointment:
-    """The place closed, and there was nothing else: the appointment is over, and not by the person's fault."""
+    """The place closed, and there was nothing else: appointment or waiting is over, and not by the person's fault."""
     return _ended(appointment, AppointmentState.FREED, "appointment.freed", now)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from chalicelib.domain.actors import ActorKind
+from chalicelib.domain.actors import ACCOUNT, ActorKind
 from chalicelib.domain.appointments import Booker, Errand, quarters
 from chalicelib.domain.errors import Invalid, Refused, Violation, raise_all
 from chalicelib.domain.queueing import Priority
@@ -19,11 +19,8 @@ GROUNDS = frozenset({Priority.ELDERLY, Priority.INFIRM, Priority.ILL, Priority.D
 LONGEST = timedelta(hours=2)
 """With two officers and three things this is what one transaction can take and give back."""
 
-STAFF = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:|-]{0,127}")
-"""An officer's account: an opaque identifier of the issuer's. No register says who works at a place."""
-
-EQUIPMENT = re.compile(r"[A-Z][A-Z0-9]{0,15}-[0-9]{1,6}")
-"""A code at the place, kind and number (``TERMINAL-1``): nobody's name."""
+EQUIPMENT = re.compile(r"[A-Z][A-Z0-9]{0,15}-[1-9][0-9]{0,5}")
+"""A code at the place, kind and number (``TERMINAL-1``): nobody's name, and one code for one thing (no leading 0)."""
 
 AHEAD = timedelta(days=60)
 
@@ -55,6 +52,7 @@ OPEN = frozenset({VisitState.REQUESTED, VisitState.ARRANGED})
 class Visit:
     """A visit. ``division``: where the address lies. ``staff``: officers' accounts; ``equipment``: codes at the place.
 
+    No register says who works at a place, or what it has.
     ``reason``: why it was refused.
     """
 
@@ -124,7 +122,7 @@ def _flaws(made: Arrangement, now: datetime) -> Iterator[Violation]:
     if not timedelta() < made.end - made.start <= LONGEST:
         yield Violation("visit.length", "/end", {"hours": LONGEST // timedelta(hours=1)})
     for number, who in enumerate(made.staff):
-        if not STAFF.fullmatch(who):
+        if not ACCOUNT.fullmatch(who):
             yield Violation("visit.staff", f"/staff/{number}")
     for number, what in enumerate(made.equipment):
         if not EQUIPMENT.fullmatch(what):

@@ -30,7 +30,7 @@ from urllib.parse import quote, unquote
 from chalice.app import AuthRequest, AuthResponse, Blueprint
 
 from chalicelib import observability
-from chalicelib.domain.actors import Actor, ActorKind, Role
+from chalicelib.domain.actors import ACCOUNT, Actor, ActorKind, Role
 from chalicelib.domain.errors import Unavailable
 from chalicelib.edge.problems import Unauthenticated
 from chalicelib.observability import logger
@@ -51,7 +51,6 @@ _NEEDS_DIVISION = (ActorKind.AGENT, ActorKind.OFFICER, ActorKind.SUPERVISOR)
 _MAY_HAVE_BODY = (ActorKind.AGENT, ActorKind.OFFICER)
 
 _BEARER = re.compile(r"bearer +(\S+)", re.IGNORECASE)
-_SUBJECT = re.compile(r"[\x21-\x7e]{1,128}")
 _BODY = re.compile(r"[\x21-\x7e]{1,64}")
 _DIVISION = re.compile(r"[0-9]{12}", re.ASCII)
 _MOST_NAME = 100
@@ -121,7 +120,7 @@ def context_of(claims: Mapping[str, Any]) -> dict[str, str]:
     if not isinstance(roles, list) or (roles and kind is not ActorKind.OFFICER):
         raise ValueError("roles")
     return {
-        "subject": _text(claims, "sub", _SUBJECT, needed=True),
+        "subject": _text(claims, "sub", ACCOUNT, needed=True),
         "kind": kind.value,
         # Percent-encoded: header-like values outside ASCII do not survive every hop.
         "name": quote(_text(claims, "name")[:_MOST_NAME]),

@@ -56,15 +56,15 @@ class AppointmentRepository(Protocol):
     ) -> None:
         """Write the appointment, its seat and its event in one transaction; give back what ``before`` had.
 
-        ``place_version``: the version of the place that the seat was found in. ``ticket``: the number that whoever
-        checks in is given. Raises Conflict when the appointment
-        has moved on, the seat is taken, the person is booked at that time or for that item already, a later version
-        of the place counts on that day, or the key was used.
+        ``place_version``: the version of the place in which the seat was found, or none was. ``ticket``: the number
+        that whoever checks in is given. Raises Conflict when the appointment has moved on, the seat is taken, the
+        person is booked at that time or for that item already, a later version of the place counts on that day, or the
+        key was used.
         """
         ...
 
     def count_version(self, place: str, day: date, version: int) -> None:
-        """From now on nobody takes a seat on this day who has seen an earlier version of the place only."""
+        """From now on nobody takes a seat or waits on this day who has seen an earlier version of the place only."""
         ...
 
     def terms(self, place: str) -> BookingTerms | None:
@@ -118,8 +118,8 @@ class VisitRepository(Protocol):
         """Record that somebody reads it, for as long as it is kept. See ``log_ports.CaseLogs.note``."""
         ...
 
-    def accesses(self, visit_id: str) -> Sequence[Access]:
-        """Who has read the visit, newest first."""
+    def accesses(self, visit_id: str, limit: int) -> Sequence[Access]:
+        """Who has read the visit, newest first, and at most so many."""
         ...
 
 

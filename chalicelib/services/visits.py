@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,6 +20,9 @@ from chalicelib.services.appointment_ports import AppointmentPorts
 from chalicelib.services.appointments import Wish, errand_at, is_own, is_staff, owned, party_of
 from chalicelib.services.log_ports import Access
 from chalicelib.services.ports import Page, Receipt, RequestKey
+
+READERS = 50
+"""So many of those who have read a visit are shown with it, the latest ones: it is read a few times, not every day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +106,21 @@ def read(ports: AppointmentPorts, actor: Actor, visit_id: str) -> Visit:
     Readings by anybody but the applicant are recorded before anything is shown (I4); Unavailable if they cannot be.
     """
     found = _visible(ports, actor, visit_id)
-    _note(ports, actor, found, "visit")
+    if not is_applicants(actor, found):
+        now = ports.clock.now()
+        noted = Access(found.id, actor.subject, actor.kind, actor.body, "visit", now)
+        ports.visits.note(found, noted, ports.ids.new(now)[-16:])
     return found
+
+
+def readers(ports: AppointmentPorts, actor: Actor, visit: Visit) -> Sequence[Access] | None:
+    """Who else has read a visit that the actor may read, newest first: for the one for whom it is, None for others."""
+    return ports.visits.accesses(visit.id, READERS) if is_applicants(actor, visit) else None
+
+
+def is_applicants(actor: Actor, visit: Visit) -> bool:
+    """It is for the actor themselves: name, address and ground are their own, in a list too."""
+    return actor.subject == visit.booker.subject
 
 
 def _visible(ports: AppointmentPorts, actor: Actor, visit_id: str) -> Visit:
@@ -114,40 +130,25 @@ def _visible(ports: AppointmentPorts, actor: Actor, visit_id: str) -> Visit:
     return found
 
 
-def _note(ports: AppointmentPorts, actor: Actor, visit: Visit, what: str) -> None:
-    """Address and ground are about to be shown to the actor: record it, unless they are their own."""
-    if actor.subject == visit.booker.subject:
-        return
-    now = ports.clock.now()
-    ports.visits.note(
-        visit, Access(visit.id, actor.subject, actor.kind, actor.body, what, now), ports.ids.new(now)[-16:]
-    )
-
-
 def mine(ports: AppointmentPorts, actor: Actor, after: str | None, limit: int) -> Page[Visit]:
     """The actor's own visits, and an agent's those asked for under an authority in force; newest first.
 
-    What an agent is shown is recorded as read. A page may have fewer than ``limit``, and still not be the last.
+    A page may have fewer than ``limit``, and still not be the last. A list shows name, address and ground to nobody but
+    whose they are (``is_applicants``), and is not recorded therefore.
     """
     page = ports.visits.of(actor.subject, after, limit)
-    found = owned(ports, actor, page.items)
-    for visit in found:
-        _note(ports, actor, visit, "visits")
-    return Page(found, page.next)
+    return Page(owned(ports, actor, page.items), page.next)
 
 
 def of_place(ports: AppointmentPorts, actor: Actor, place_id: str, after: str | None, limit: int) -> Page[Visit]:
     """What a place has been asked for and has still to do, oldest first. Raises Forbidden for all but its staff.
 
-    Each that is shown is recorded as read.
+    Shown as in ``mine``: the staff reads name, address and ground in the visit itself.
     """
     schedules.standing(ports, place_id, legal_day(ports.clock.now()))
     if not is_staff(actor, place_id):
         raise Forbidden.because("place.staff-only")
-    page = ports.visits.open_at(place_id, after, limit)
-    for visit in page.items:
-        _note(ports, actor, visit, "visits")
-    return page
+    return ports.visits.open_at(place_id, after, limit)
 
 
 def tell(ports: AppointmentPorts, visit_id: str, number: int, kind: str) -> Message | None:

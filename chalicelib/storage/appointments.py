@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from pynamodb.connection import Connection
 from pynamodb.exceptions import DoesNotExist, PutError
 
-from chalicelib.domain.appointments import Appointment, AppointmentState, Diary, Held, quarters
+from chalicelib.domain.appointments import OPEN, Appointment, AppointmentState, Diary, Held, quarters
 from chalicelib.domain.booking_rules import CHANGED, BookingTerms
 from chalicelib.domain.deadlines import end_of
 from chalicelib.domain.errors import Conflict
@@ -119,7 +119,7 @@ class DynamoAppointments:
             change.put(row, b.AppointmentRow.version == before.version)
         _occupy(change, appointment, before)
         pk = day_key(appointment.place, appointment.day)
-        if appointment.seat is not None:
+        if appointment.state in OPEN:
             seen = b.PlaceDayRow.pk.does_not_exist() | (b.PlaceDayRow.place_version <= place_version)
             change.check(b.PlaceDayRow, pk, "version", seen)
         if ticket is not None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
-from chalicelib.domain.appointments import HELD, Appointment, AppointmentState, Diary, Held, quarters
+from chalicelib.domain.appointments import OPEN, Appointment, AppointmentState, Diary, Held, quarters
 from chalicelib.domain.booking_rules import CHANGED, BookingTerms
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.queueing import Ticket
 from chalicelib.domain.slots import Seat
-from chalicelib.domain.visits import OPEN, Visit
+from chalicelib.domain.visits import OPEN as STANDING
+from chalicelib.domain.visits import Visit
 from chalicelib.services.log_ports import Access
 from chalicelib.services.ports import OutboxRow, Page, Receipt, RequestKey
 from chalicelib.storage.codec import dumps, instant, loads
@@ -56,7 +57,7 @@ class MemoryAppointments:
 
     def diary(self, subject: str) -> Diary:
         mine = [a for a in self._every() if a.booker.subject == subject]
-        items = {a.errand.item: a.until for a in mine if a.state in HELD or a.state is AppointmentState.WAITING}
+        items = {a.errand.item: a.until for a in mine if a.state in OPEN}
         return Diary(tuple(held for a in mine if (held := _held(a)) is not None), items)
 
     def commit(
@@ -74,11 +75,11 @@ class MemoryAppointments:
             raise Conflict.because("store.conflict")
         self.store.refuse_used(key)
         others = [a for a in self._every() if a.id != appointment.id]
-        if appointment.seat is not None:
-            if self.versions.get((appointment.place, appointment.day), 0) > place_version:
-                raise Conflict.because("store.conflict")
-            if any((a.place, a.day, a.seat) == (appointment.place, appointment.day, appointment.seat) for a in others):
-                raise Conflict.because("store.conflict")
+        seat, at = appointment.seat, (appointment.place, appointment.day)
+        if appointment.state in OPEN and self.versions.get(at, 0) > place_version:
+            raise Conflict.because("store.conflict")
+        if seat is not None and any((a.place, a.day, a.seat) == (*at, seat) for a in others):
+            raise Conflict.because("store.conflict")
         mine = [a for a in others if a.booker.subject == appointment.booker.subject]
         if any(_clash(a, appointment) for a in mine):
             raise Conflict.because("store.conflict")
@@ -144,8 +145,7 @@ def _held(appointment: Appointment) -> Held | None:
 
 def _clash(one: Appointment, other: Appointment) -> bool:
     """Whether one person cannot have both."""
-    open_states = HELD | {AppointmentState.WAITING}
-    if one.state not in open_states or other.state not in open_states:
+    if one.state not in OPEN or other.state not in OPEN:
         return False
     if one.errand.item == other.errand.item and one.until > other.changed_at:
         return True
@@ -174,7 +174,7 @@ class MemoryVisits:
         return page_of(mine, lambda v: v.id, after, limit, newest_first=True)
 
     def open_at(self, place: str, after: str | None, limit: int) -> Page[Visit]:
-        found = [v for v in self._every() if v.place == place and v.state in OPEN]
+        found = [v for v in self._every() if v.place == place and v.state in STANDING]
         return page_of(found, lambda v: v.id, after, limit)
 
     def commit(
@@ -195,5 +195,5 @@ class MemoryVisits:
     def note(self, visit: Visit, access: Access, chance: str) -> None:
         self.read.setdefault(visit.id, []).append(access)
 
-    def accesses(self, visit_id: str) -> Sequence[Access]:
-        return self.read.get(visit_id, [])[::-1]
+    def accesses(self, visit_id: str, limit: int) -> Sequence[Access]:
+        return self.read.get(visit_id, [])[::-1][:limit]

@@ -101,10 +101,9 @@ class DynamoVisits:
         access_row(_pk(visit.id), access, chance, ttl=_ttl(visit)).save()
 
     @reading
-    def accesses(self, visit_id: str) -> Sequence[Access]:
-        rows = AccessRow.query(
-            _pk(visit_id), AccessRow.sk.startswith("access#"), scan_index_forward=False, consistent_read=True
-        )
+    def accesses(self, visit_id: str, limit: int) -> Sequence[Access]:
+        own = AccessRow.sk.startswith("access#")
+        rows = AccessRow.query(_pk(visit_id), own, scan_index_forward=False, limit=limit, consistent_read=True)
         return [access_of(visit_id, row) for row in rows]
 
     @reading

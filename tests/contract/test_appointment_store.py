@@ -135,7 +135,14 @@ def test_nobody_takes_a_seat_in_a_version_of_the_place_that_no_longer_counts(wor
     world.appointments.count_version(p.PLACE, date(2026, 3, 7), 1)  # comes late and changes nothing
     with pytest.raises(Conflict):
         appointments.book(world, f.HERDER, WISH, SATURDAY)
-    assert appointments.book(world, f.HERDER, WISH, SUNDAY).version == 1
+    made = kept(world, appointments.book(world, f.HERDER, WISH, SUNDAY).id)
+    free = {"day": date(2026, 3, 7), "start": None, "end": None, "window": "", "number": 0}
+    waits = replace(made, id="05", booker=replace(made.booker, subject="x"), state=AppointmentState.WAITING, **free)
+    with pytest.raises(Conflict):
+        world.appointments.commit(waits, before=None, place_version=1)
+    assert world.appointments.waiting(p.PLACE, waits.day) == []
+    world.appointments.commit(waits, before=None, place_version=2)
+    assert world.appointments.waiting(p.PLACE, waits.day) == [waits]
     world.place_store.load([p.place(version=2)])
     assert appointments.book(world, person(1), WISH, SATURDAY).version == 1
 
@@ -218,11 +225,12 @@ def test_visits_are_kept_listed_and_take_their_staff_once(world: p.AppointmentWo
     with pytest.raises(Conflict):
         world.visits.commit(kept_visit, before=replace(kept_visit, version=1))
     assert world.visits.get("none") is None
-    assert world.visits.accesses(first) == []
+    assert world.visits.accesses(first, 5) == []
     for at in range(2):
         world.clock.advance(seconds=at)
         visits.read(world, DESK, first)
-    accesses = world.visits.accesses(first)
+    accesses = world.visits.accesses(first, 5)
+    assert world.visits.accesses(first, 1) == accesses[:1]
     assert [(a.subject, a.what, a.at) for a in accesses] == [
         (DESK.subject, "visit", world.clock.now() - timedelta(seconds=ago)) for ago in range(2)
     ]

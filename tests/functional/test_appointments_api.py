@@ -287,8 +287,14 @@ def test_a_visit_is_asked_for_arranged_told_and_listed_for_both_sides(api: Api) 
         "ground": "disabled",
     }
     visit = api.post("herder", "/v1/visits", wanted).body["id"]
+    hidden = {"address", "ground", "accesses"}
     listed = api.get("place-desk", f"/v1/visit-requests/{centre.id}").body["items"]
-    assert [found["id"] for found in listed] == [visit]
+    assert [(found["id"], set(found["booker"][1:]), hidden & set(found)) for found in listed] == [(visit, {"*"}, set())]
+    assert api.get("place-desk", f"/v1/visits/{visit}").body["address"] == wanted["address"]
+    assert hidden & set(api.get("herder", "/v1/visits").body["items"][0]) == {"address", "ground"}
+    (read,) = api.get("herder", f"/v1/visits/{visit}").body["accesses"]
+    assert read["actor"]["kind"]["code"] == "officer"
+    assert "accesses" not in api.get("place-desk", f"/v1/visits/{visit}").body
     start = api.cloud.clock.now() + timedelta(days=1)
     times = {"start": start.isoformat(), "end": (start + timedelta(hours=1)).isoformat()}
     made = {**times, "staff": ["place-desk"], "equipment": ["TERMINAL-1"]}

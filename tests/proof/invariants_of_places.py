@@ -108,7 +108,9 @@ def _stuck(stack: Stack, found: Agreed, appointment: Appointment) -> Iterator[st
     versions = (place for place in found.places if place.id == appointment.place)
     place = in_force(versions, appointment.day)[appointment.place]
     standing, seat = appointment.standing(now), appointment.seat
-    if standing is AppointmentState.WAITING and not place.closed:
+    if standing is AppointmentState.WAITING and not bookings.serving(ports, place, appointment.day, item)[1]:
+        yield f"{appointment.id} waits for {appointment.day}, when the place is closed"
+    elif standing is AppointmentState.WAITING:
         slots = bookings.availability(ports, place.id, appointment.day, item)
         if free := [slot for slot, left, open_now in slots if left and open_now]:
             yield f"{appointment.id} waits beside {free[0]}"

@@ -239,6 +239,13 @@ def close_a_day_that_is_booked(stack: Stack) -> Act:
 
 
 @journey
+def close_a_day_that_others_wait_for(stack: Stack) -> Act:
+    """Persons 0 and 1 are moved to Sunday; persons 10 and 11 wait for nothing any more, and are told."""
+    waited_for(stack)
+    return Act(approving(closing(stack, DAY)))
+
+
+@journey
 def close_for_a_month(stack: Stack) -> Act:
     """There is nowhere to move person 0 to."""
     booked(stack)

@@ -143,18 +143,18 @@ def closing_against_booking(stack: Stack) -> Race:
     approving(closing(stack, DAY))(stack, None)
     stack.outside.stream.clear()
     follow: Actor = lambda own: str(rebooking.follow_place(own, b.PLACE, 2))  # noqa: E731
-    return Race([_by_the_old_hours(stack), follow])
+    return Race([_by_the_old_hours(stack, asked(stack, booking(0), "booking")), follow])
 
 
-def _by_the_old_hours(stack: Stack) -> Actor:
+def _by_the_old_hours(stack: Stack, act: Actor) -> Actor:
     """A container that has read the places just before the new version was approved."""
     known = [place for place in stack.place_store.versions(b.place().division) if place.version == 1]
 
-    def books(own: Any) -> object:
+    def acts(own: Any) -> object:
         own.places._store = _Read(known)
-        return asked(own, booking(0), "booking")(own)
+        return act(own)
 
-    return books
+    return acts
 
 
 class _Read:
@@ -165,6 +165,17 @@ class _Read:
 
     def versions(self, area: str) -> Sequence[Any]:
         return self._known
+
+
+@race
+def closing_against_waiting(stack: Stack) -> Race:
+    """Whoever joins the list by the old hours is freed, or too late: nobody waits for a closed day."""
+    full(stack)
+    approving(closing(stack, DAY))(stack, None)
+    stack.outside.stream.clear()
+    joins = asked(stack, lambda w, key: appointments.wait(w, person(10), WISH, DAY, key=key), "wait")
+    follow: Actor = lambda own: str(rebooking.follow_place(own, b.PLACE, 2))  # noqa: E731
+    return Race([_by_the_old_hours(stack, joins), follow])
 
 
 @race

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
-from chalicelib.domain.appointments import FOLLOWED, Appointment, AppointmentState, Booker
-from chalicelib.domain.booking_rules import CHANGED
+from chalicelib.domain.appointments import FOLLOWED, Appointment, AppointmentState, Booker, Diary
+from chalicelib.domain.booking_rules import CHANGED, HORIZON
 from chalicelib.domain.errors import Conflict, Forbidden, Gone, NotFound, Refused, Unavailable
 from chalicelib.domain.opening_hours import Closure, Span
 from chalicelib.domain.queueing import Priority
 from chalicelib.domain.slots import Seat
 from chalicelib.services import appointments, queues, rebooking
 from chalicelib.services.appointments import Wish
+from chalicelib.services.ports import Receipt
 from chalicelib.storage.memory_appointments import MemoryAppointments, MemoryTickets
 from tests import bookings as p
 from tests import factories as f
@@ -187,6 +189,57 @@ def test_new_terms_book_nobody_where_the_place_is_closed_or_the_terms_are_not_th
     assert {kept(made, i).state for i in waiting} == {S.WAITING}
 
 
+class Counted(MemoryAppointments):
+    """Counts what it is asked for, by kind."""
+
+    def __init__(self, made: p.AppointmentWorld) -> None:
+        super().__init__(made.store, MemoryTickets(made.store))
+        vars(self).update(vars(made.appointments))
+        made.appointments = self
+        self.asked: Counter[str] = Counter()
+
+    def taken(self, place: str, day: date) -> Collection[Seat]:
+        self.asked["taken"] += 1
+        return super().taken(place, day)
+
+    def waiting(self, place: str, day: date) -> Sequence[Appointment]:
+        self.asked["waiting"] += 1
+        return super().waiting(place, day)
+
+    def diary(self, subject: str) -> Diary:
+        self.asked["diary"] += 1
+        return super().diary(subject)
+
+
+DAYS = HORIZON.days + 1
+
+
+@pytest.mark.requirement("E4")
+@pytest.mark.parametrize(("seats", "promoted"), [(2, 0), (3, 1), (4, 2), (9, 3)])
+def test_looking_for_room_costs_one_reading_a_day_and_some_for_each_who_is_booked(seats: int, promoted: int) -> None:
+    made, _, _ = full_day()
+    appointments.set_terms(made, HEAD, p.terms(version=1, seats=seats))
+    counted = Counted(made)
+    assert rebooking.follow_terms(made, p.PLACE, 2) == promoted
+    assert counted.asked["waiting"] == DAYS
+    assert counted.asked["diary"] == promoted
+    assert counted.asked["taken"] == min(promoted + 1, 3)  # of three who wait
+
+
+@pytest.mark.requirement("E4")
+def test_where_nobody_waits_or_nobody_can_be_booked_any_more_no_seats_are_read() -> None:
+    empty = world()
+    counted = Counted(empty)
+    assert rebooking.follow_terms(empty, p.PLACE, 1) == 0
+    assert counted.asked == {"waiting": DAYS}
+    made, _, _ = full_day()
+    appointments.set_terms(made, HEAD, p.terms(version=1, seats=9))
+    made.clock.at = local("2026-03-06", "12:00")
+    counted = Counted(made)
+    assert rebooking.follow_terms(made, p.PLACE, 2) == 0
+    assert counted.asked == {"waiting": DAYS}
+
+
 @pytest.mark.requirement("H0")
 def test_a_message_whose_row_met_a_conflict_is_not_taken_for_told(monkeypatch: pytest.MonkeyPatch) -> None:
     made, booked, _ = full_day()
@@ -242,7 +295,9 @@ def test_where_nothing_is_free_soon_the_booking_is_freed_without_fault() -> None
     made = world()
     (first, _) = filled(made)
     made.place_store.load([closed(last=DAY + timedelta(days=30))])
+    counted = Counted(made)
     assert rebooking.follow_place(made, p.PLACE, 2) == {"kept": 0, "moved": 0, "freed": 2, "promoted": 0}
+    assert counted.asked["taken"] == 0  # no seats of closed days
     freed = kept(made, first)
     assert (freed.state, freed.seat) == (S.FREED, None)
     diary = made.appointments.diary(person(0).subject)
@@ -258,6 +313,41 @@ def test_a_place_that_closes_for_good_frees_everybody_and_takes_nobody() -> None
     with pytest.raises(Gone) as gone:
         appointments.book(made, f.HERDER, WISH, SATURDAY)
     assert gone.value.code == "place.closed"
+
+
+@pytest.mark.requirement("E4")
+@pytest.mark.parametrize("new", [closed(3), p.place(version=3, closed=True)])
+def test_who_waits_for_a_day_that_closes_is_freed_told_and_may_book_elsewhere(new: p.Place) -> None:
+    made, _, waiting = full_day()
+    other = replace(p.place(), id="152500000000-other")
+    made.place_store.load([other])
+    receipt = Receipt("booking_terms", other.id, 1, (), {})
+    made.appointments.set_terms(p.terms(place=other.id), at=f.START, expected_version=0, key=None, receipt=receipt)
+    elsewhere = Wish(other.id, p.ITEM)
+    with pytest.raises(Refused) as twice:
+        appointments.book(made, person(10), elsewhere, SATURDAY)
+    assert twice.value.code == "appointment.item-twice"
+    made.place_store.load([new])
+    counts = rebooking.follow_place(made, p.PLACE, 3)
+    assert (counts["freed"], counts["promoted"]) == (5 if new.closed else 3, 0)  # the booked have Sunday, if any day
+    assert [(kept(made, i).state, kept(made, i).event) for i in waiting] == [(S.FREED, "appointment.freed")] * 3
+    assert not made.appointments.waiting(p.PLACE, DAY)
+    told = rebooking.tell(made, waiting[0], 2, "appointment.freed")
+    assert told is not None
+    assert "2026-03-07" in told.text.zh
+    assert rebooking.follow_place(made, p.PLACE, 3)["freed"] == 0
+    assert appointments.book(made, person(10), elsewhere, SATURDAY).result["state"] == "booked"
+
+
+@pytest.mark.requirement("E4")
+def test_who_waits_goes_on_waiting_where_the_day_is_only_shortened_or_over() -> None:
+    made, _, waiting = full_day()
+    made.place_store.load([p.place(version=3, hours=(p.hours(p.K.WEEKEND, {6}, Span(540, 575)),))])
+    assert rebooking.follow_place(made, p.PLACE, 3) == {"kept": 2, "moved": 0, "freed": 0, "promoted": 0}
+    made.place_store.load([closed(4)])
+    made.clock.at = local("2026-03-08", "00:00")
+    assert rebooking.follow_place(made, p.PLACE, 4)["freed"] == 0
+    assert {kept(made, i).state for i in waiting} == {S.WAITING}
 
 
 @pytest.mark.requirement("E4")
@@ -278,8 +368,10 @@ def test_who_saw_the_old_hours_books_nothing_after_the_new_ones_count() -> None:
     made.place_store.load([closed()])
     rebooking.follow_place(made, p.PLACE, 2)
     late = replace(new, id="late", booker=Booker("x", "某人"), number=2)
-    with pytest.raises(Conflict):
-        made.appointments.commit(late, before=None, place_version=1)
+    waits = replace(late, state=S.WAITING, start=None, end=None, window="", number=0)
+    for too_late in (late, waits):
+        with pytest.raises(Conflict):
+            made.appointments.commit(too_late, before=None, place_version=1)
 
 
 def test_a_hint_that_comes_before_its_version_comes_again() -> None:
