@@ -145,7 +145,7 @@ def read_feed(request: Request) -> Reply:
     auth=Auth.PUBLIC,
     query="places/where_query",
     response="places/where",
-    problems=("item.not-offered", "division.unknown", "place.where-missing", *_WHEN),
+    problems=("item.not-offered", "division.unknown", "place.where-missing", "place.position-impossible", *_WHEN),
 )
 def read_where(request: Request) -> Reply:
     """At or after an instant, in or near a division or within about a hundred kilometres of a position.
