@@ -33,7 +33,7 @@ scenario: $(STAMP) ## Run one named scenario as an HTTP client (NAME=main; URL= 
 	@$(PY) -m infra.local scenario
 
 ##@ Proving it
-.PHONY: test proof properties check check_clean bench
+.PHONY: test proof properties lint check check_clean bench
 test: $(STAMP) ## Run every test
 	$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
 
@@ -45,12 +45,14 @@ proof: $(STAMP) ## The gate of a release: every fault at every call, a thousand 
 properties: $(STAMP) ## The long property tests (about an hour)
 	PROOF=1 HYPOTHESIS_PROFILE=proof $(PY) -m pytest -n 2 --dist loadfile -m hypothesis
 
-check: $(STAMP) ## The gate: format, lint, types, import rules, generated files, architecture and infrastructure tests
+lint: $(STAMP) ## What needs no test: format, lint, types, import rules, generated files
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports --no-cache
 	@$(MAKE) check_clean
+
+check: lint ## The gate: all of that, architecture and infrastructure tests
 	$(PY) -m pytest -q tests/architecture tests/infra
 
 check_clean: $(STAMP) ## Fail if a generated file differs from what the code would generate now

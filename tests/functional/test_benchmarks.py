@@ -13,11 +13,11 @@ from infra.package import ROOT
 
 @pytest.mark.engine
 def test_the_bench_runs_and_a_submission_takes_one_write_and_at_most_two_reads(engine: Any) -> None:
-    command = ["env", "QUICK=1", "ONLY=log,calls,answers", sys.executable, "-m", "tests.benchmarks"]
+    command = ["env", "QUICK=1", "ONLY=log,calls", sys.executable, "-m", "tests.benchmarks"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     lines = [line.split() for line in done.stdout.splitlines() if line and line[0] not in "|M"]
     figures = {line[0]: float(line[1]) for line in lines if len(line) > 2 and line[1][0].isdigit()}
     assert figures["submission_writes"] == 1
     assert figures["submission_reads"] <= 2
-    assert {"verification_per_100000_events", "search_p95", "guide_p95"} <= figures.keys()
+    assert figures["verified_events"] > 0
