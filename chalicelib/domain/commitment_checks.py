@@ -312,8 +312,7 @@ def _finish(case: Case, command: DecideRevocation, act: Act) -> tuple[Event, ...
         return (CommitmentUpheld(*told),)
     if command.outcome is Final.KEPT:
         return (CommitmentKept(*told),)
-    touched = (case.certificate, command.depending, command.reinstated, command.last)
-    revoked = CommitmentRevoked(*told, *touched)
+    revoked = CommitmentRevoked(*told, case.certificate, command.depending, command.reinstated, command.last)
     return (revoked, DeliveryCalledOff(case.task.number)) if case.task else (revoked,)
 
 

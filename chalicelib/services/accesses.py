@@ -38,8 +38,13 @@ def note(ports: Ports, actor: Actor, case: Case, what: str) -> None:
     """
     if actor.kind is ActorKind.SYSTEM or access.is_applicant(case, actor):
         return
+    ports.logs.note(*reading(ports, actor, case.id, what))
+
+
+def reading(ports: Ports, actor: Actor, owner: str, what: str) -> tuple[Access, str]:
+    """That the actor reads this of a case or visit now, and what tells it from other readings of the same moment."""
     now = ports.clock.now()
-    ports.logs.note(Access(case.id, actor.subject, actor.kind, actor.body, what, now), ports.ids.new(now)[-16:])
+    return Access(owner, actor.subject, actor.kind, actor.body, what, now), ports.ids.new(now)[-16:]
 
 
 def of_case(ports: Ports, actor: Actor, case_id: str, after: str | None, limit: int) -> Page[Access]:

@@ -128,8 +128,13 @@ def decide(
         document = write(ports, case, kind, now, signer, reasons=reasons, remedies=remedies)
         depending = _depending(ports, case) if revoked and case.certificate else ()
         annulment = annulments.of(ports, case, now) if revoked else annulments.Annulment()
-        told = replace(command, document=document, depending=depending)
-        return replace(told, reinstated=annulment.reinstated, last=annulment.last)
+        return replace(
+            command,
+            document=document,
+            depending=depending,
+            reinstated=annulment.reinstated,
+            last=annulment.last,
+        )
 
     return change(ports, actor, case_id, DecideRevocation, build, key=key, standing=lambda after: annulment.standing)
 

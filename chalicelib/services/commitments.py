@@ -116,7 +116,6 @@ def decide(ports: Ports, actor: Actor, case_id: str, *, key: RequestKey | None =
 
     def build(case: Case, now: datetime) -> DecideOnCommitment:
         nonlocal made
-        made = certificates.Made()
         item = _offered(ports, case)
         law = Law(item, ports.calendar.current())
         route = routing.plan(
@@ -142,8 +141,8 @@ def decide(ports: Ports, actor: Actor, case_id: str, *, key: RequestKey | None =
         signer = route.nodes[-1].signature
         acceptance = write(ports, case, DocumentKind.ACCEPTANCE, now, signer, number=official)
         decision = write(ports, case, DocumentKind.GRANT, now, signer, number=official, **rules.told(item))
-        if not item.fees:
-            made = certificates.make(ports, replace(case, case_number=official), item, now)
+        numbered = replace(case, case_number=official)
+        made = certificates.Made() if item.fees else certificates.make(ports, numbered, item, now)
         return replace(
             trial,
             case_number=official,

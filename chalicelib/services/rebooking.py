@@ -131,8 +131,7 @@ def follow_place(ports: AppointmentPorts, place_id: str, version: int) -> dict[s
 
     First the version is made to count, so that nobody takes a seat or waits any more who has seen an earlier one; then
     what is booked is looked at, and whoever waits may have what is left, or is freed where there is nothing any more to
-    wait for. Raises Unavailable while the version is not to be read
-    yet: the hint comes again.
+    wait for. Raises Unavailable while the version is not to be read yet: the hint comes again.
     """
     counts = {"kept": 0, "moved": 0, "freed": 0, "promoted": 0}
     now = ports.clock.now()

@@ -15,7 +15,7 @@ from chalicelib.domain.messages import Message
 from chalicelib.domain.queueing import Priority
 from chalicelib.domain.schedules import LEVELS
 from chalicelib.domain.visits import Arrangement, Visit, VisitState
-from chalicelib.services import notifications, schedules
+from chalicelib.services import accesses, notifications, schedules
 from chalicelib.services.appointment_ports import AppointmentPorts
 from chalicelib.services.appointments import Wish, errand_at, is_own, is_staff, owned, party_of
 from chalicelib.services.log_ports import Access
@@ -107,9 +107,7 @@ def read(ports: AppointmentPorts, actor: Actor, visit_id: str) -> Visit:
     """
     found = _visible(ports, actor, visit_id)
     if not is_applicants(actor, found):
-        now = ports.clock.now()
-        noted = Access(found.id, actor.subject, actor.kind, actor.body, "visit", now)
-        ports.visits.note(found, noted, ports.ids.new(now)[-16:])
+        ports.visits.note(found, *accesses.reading(ports, actor, found.id, "visit"))
     return found
 
 
